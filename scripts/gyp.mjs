@@ -1,0 +1,30 @@
+// What binding.gyp asks while it is evaluated: `sources <folder> <suffix>` lists the files to compile, so that a new
+// one needs no edit there; `addon-api` names the folder of napi.h; `lto` says whether the compilers can optimise
+// across C and C++ at link time.
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { root, run } from './support.mjs';
+
+function sources(folder, suffix) {
+  const names = fs.readdirSync(path.join(root, folder)).filter((name) => name.endsWith(suffix));
+  return names
+    .sort()
+    .map((name) => `${folder}/${name}`)
+    .join('\n');
+}
+
+function addonApi() {
+  return path.dirname(createRequire(import.meta.url).resolve('node-addon-api/napi.h'));
+}
+
+function lto() {
+  const compilers = [process.env.CC || 'cc', process.env.CXX || 'c++'];
+  const isGcc = (compiler) =>
+    run('sh', ['-c', `${compiler} --version`]).stdout.includes('Free Software Foundation');
+  return compilers.every(isGcc) ? 'yes' : 'no';
+}
+
+const [question, ...rest] = process.argv.slice(2);
+const answers = { sources, 'addon-api': addonApi, lto };
+console.log(answers[question](...rest));
