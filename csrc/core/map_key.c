@@ -1,0 +1,179 @@
+#include "map_key.h"
+
+#include "state.h"
+
+#include <string.h>
+
+#define INLINE_LATIN1 15u
+#define INLINE_WIDE 7u
+
+static uint64_t kind_word(uint32_t kind) {
+  return (uint64_t)kind << SHI_KEY_KIND_SHIFT;
+}
+
+// Both words mixed by one 64 x 64 -> 128 bit multiplication, keyed by the region's seed (as
+// shi_text_hash does for longer texts).
+static uint32_t hash_packed(const sh_heap *heap, const shi_packed *key) {
+  const uint64_t *seed = heap->header->hash_seed;
+  unsigned __int128 product =
+      (unsigned __int128)(key->word[0] ^ seed[0]) * (key->word[1] ^ seed[1]);
+  uint64_t folded = (uint64_t)product ^ (uint64_t)(product >> 64);
+  folded *= UINT64_C(0x9e3779b97f4a7c15);
+  return (uint32_t)(folded >> 32);
+}
+
+uint32_t shi_packed_hash(const sh_heap *heap, const shi_packed *key) {
+  uint32_t kind = shi_packed_kind(key);
+  return kind == SHI_KEY_TEXT || kind == SHI_KEY_BIGINT ? (uint32_t)key->word[1]
+                                                        : hash_packed(heap, key);
+}
+
+static void exact(const sh_heap *heap, shi_map_key *out) {
+  out->payload = false;
+  out->hash = hash_packed(heap, &out->packed);
+}
+
+static void with_payload(uint32_t kind, uint32_t hash, shi_map_key *out) {
+  out->payload = true;
+  out->hash = hash;
+  out->packed = (shi_packed){.word = {0, kind_word(kind) | hash}};
+}
+
+// A text of at most 15 latin1 or 7 wide units, in place; false if it does not fit.
+static bool pack_text(const sh_value *value, shi_packed *out) {
+  uint32_t length = value->length;
+  if (length > INLINE_LATIN1) {
+    return false;
+  }
+  if (!value->wide) {
+    uint8_t bytes[16] = {0};
+    memcpy(bytes, value->chars, length);
+    bytes[15] = (uint8_t)length;
+    memcpy(out, bytes, sizeof bytes);
+    return true;
+  }
+  // A fixed number of units, so that scan and narrowing are a few vector instructions.
+  uint16_t units[16] = {0};
+  uint8_t bytes[16];
+  uint16_t seen = 0;
+  memcpy(units, value->chars, (size_t)length * 2);
+  for (unsigned i = 0; i < 16; i++) {
+    seen |= units[i];
+    bytes[i] = (uint8_t)units[i];
+  }
+  if (seen < 256) {
+    bytes[15] = (uint8_t)length;
+    memcpy(out, bytes, sizeof bytes);
+    return true;
+  }
+  if (length > INLINE_WIDE) {
+    return false;
+  }
+  memcpy(out, units, sizeof *out);
+  out->word[1] |= kind_word(SHI_KEY_WIDE | length);
+  return true;
+}
+
+sh_status shi_map_key_make(sh_env *env, const sh_value *value, shi_map_key *out) {
+  const sh_heap *heap = env->heap;
+  shi_key scalar;
+  sh_status status;
+  switch ((sh_kind)value->kind) {
+    case SH_KIND_STRING:
+      if (pack_text(value, &out->packed)) {
+        exact(heap, out);
+        return SH_OK;
+      }
+      status = shi_units_of(env, value, &out->units);
+      if (status == SH_OK) {
+        with_payload(SHI_KEY_TEXT,
+                     shi_text_hash(heap, out->units.chars, out->units.length, out->units.wide),
+                     out);
+      }
+      return status;
+    case SH_KIND_BIGINT:
+      if (value->length > SH_BIGINT_MAX_WORDS) {
+        return SH_E_OUT_OF_RANGE;
+      }
+      out->bigint = value;
+      with_payload(SHI_KEY_BIGINT,
+                   shi_text_hash(heap, value->digits, value->length * 4, true) ^
+                       (value->negative ? 1u : 0u),
+                   out);
+      return SH_OK;
+    case SH_KIND_NUMBER:
+    case SH_KIND_BOOLEAN:
+    case SH_KIND_NULL:
+    case SH_KIND_UNDEFINED:
+      status = shi_key_make(env, value, &scalar);
+      out->packed = (shi_packed){.word = {scalar.word, kind_word(SHI_KEY_WORD)}};
+      exact(heap, out);
+      return status;
+    case SH_KIND_REF:
+      break;
+  }
+  return SH_E_UNSUPPORTED_VALUE;
+}
+
+bool shi_map_key_equals(const sh_heap *heap, const shi_map_key *key, const shi_packed *stored) {
+  if (stored->word[1] != key->packed.word[1]) {
+    return false;
+  }
+  if (!key->payload) {
+    return stored->word[0] == key->packed.word[0];
+  }
+  if (shi_packed_kind(stored) == SHI_KEY_TEXT) {
+    return shi_text_equals(heap, stored->word[0], &key->units);
+  }
+  return shi_bigint_equals(heap, stored->word[0], key->bigint->digits, key->bigint->length,
+                           key->bigint->negative);
+}
+
+sh_status shi_map_key_store(sh_env *env, const shi_map_key *key, shi_packed *out) {
+  shi_word word = 0;
+  if (!key->payload) {
+    *out = key->packed;
+    return SH_OK;
+  }
+  sh_status status = SH_OK;
+  uint64_t offset = 0;
+  if (shi_packed_kind(&key->packed) == SHI_KEY_TEXT) {
+    status = shi_text_new(env, &key->units, &offset);
+  } else {
+    status = shi_word_make(env, key->bigint, &word);
+    offset = word & SH_WORD_PAYLOAD;
+  }
+  if (status == SH_OK) {
+    *out = (shi_packed){.word = {offset, key->packed.word[1]}};
+  }
+  return status;
+}
+
+shi_word shi_packed_payload(const shi_packed *key) {
+  switch (shi_packed_kind(key)) {
+    case SHI_KEY_TEXT:
+      return SH_WORD(SH_TAG_TEXT, key->word[0]);
+    case SHI_KEY_BIGINT:
+      return SH_WORD(SH_TAG_BIGINT, key->word[0]);
+    default:
+      return SH_WORD_UNDEFINED;
+  }
+}
+
+void shi_packed_release(sh_heap *heap, sh_env *env, const shi_packed *key) {
+  shi_payload_release(heap, env, shi_packed_payload(key));
+}
+
+void shi_packed_read(sh_env *env, const shi_packed *key, sh_value *out) {
+  uint32_t kind = shi_packed_kind(key);
+  if (kind < SHI_KEY_TEXT) {
+    out->kind = SH_KIND_STRING;
+    out->wide = (kind & SHI_KEY_WIDE) != 0;
+    out->length = kind & 0xfu;
+    shi_copy_in_place(env, key, out);
+    return;
+  }
+  sh_status status = shi_word_read(
+      env, kind == SHI_KEY_WORD ? key->word[0] : shi_packed_payload(key), SH_BORROW, out);
+  SHI_CHECK(status == SH_OK); // primitives can always be read
+}
