@@ -1,0 +1,203 @@
+/**
+ * What the addon (csrc/binding) exports and ts/native.ts loads. Internal: users see the classes.
+ *
+ * Every function checks its arguments and throws before anything has changed:
+ * `SharedHeapError` (the class given to `setErrorClass`), `TypeError` or `RangeError`, each with `code`.
+ *
+ * Values. A primitive travels as itself. A ref travels as the sentinel `REF`, its id beside it:
+ * - in: argument number k of the values of a call is a ref if it is `REF`; its id is `refIds[k]`, and
+ *   `refMoves[k]` is 1 if the write takes over one of the object's claims as its hold (else 0).
+ *   Which values count is said at each function; with none said, "the value" is number 0.
+ * - out: a single result is number 0; in an array result, element i is number i: `refIds[i]`,
+ *   `refTypes[i]` (type tag) and, for a struct, `refShapes[i]` (shape id).
+ * Read the arrays at once: the next call may overwrite them. Any object other than `REF` given as a
+ * value, functions and symbols throw ERR_UNSUPPORTED_VALUE.
+ */
+export type Primitive = undefined | null | boolean | number | string | bigint;
+/** The one sentinel object that stands for a ref. */
+export type RefMark = { readonly __ref: unique symbol };
+export type Value = Primitive | RefMark;
+export type Key = Primitive;
+
+/** How refs are read out of a container; the addon exports them as `modes`. */
+export interface Modes {
+  /** Refs as they are. */
+  readonly borrow: 0;
+  /** Refs with one more claim, which the caller must give up. */
+  readonly acquire: 1;
+  /** StringRef and NumberRef as their values, other refs as they are. */
+  readonly deref: 2;
+}
+export type Mode = 0 | 1 | 2;
+
+export interface Native {
+  readonly REF: RefMark;
+  /** Length `batch`; see above. */
+  readonly refIds: Float64Array;
+  readonly refTypes: Uint8Array;
+  readonly refShapes: Uint32Array;
+  readonly refMoves: Uint8Array;
+  /** Second results, named at each function. Length 4. */
+  readonly out: Float64Array;
+  /** Most values one call takes or returns (1024). */
+  readonly batch: number;
+  readonly modes: Modes;
+  /** Type tags by class name: `{ StringRef: 1, ... }`. */
+  readonly types: Readonly<
+    Record<'StringRef' | 'NumberRef' | 'MapRef' | 'VectorRef' | 'StructRef' | 'BufferRef', number>
+  >;
+  /** Field type tags of struct shapes. */
+  readonly fieldTypes: Readonly<
+    Record<'string' | 'number' | 'boolean' | 'bigint' | 'ref' | 'any' | 'typed' | 'shaped', number>
+  >;
+  /** Limits: `textMax` (code units), `fieldsMax`, `bytesMax`, `vectorMax`, `idLimit` (2^52). */
+  readonly limits: Readonly<Record<'textMax' | 'fieldsMax' | 'bytesMax' | 'vectorMax' | 'idLimit', number>>;
+
+  /** The class that errors of this environment are made of: `new cls(code, message)`. */
+  setErrorClass(cls: new (code: string, message: string) => Error): void;
+  /** Before the heap's first use in the process, else ERR_ALREADY_CONFIGURED. Bytes; undefined: default. */
+  configure(reserve: number | undefined, limit: number | undefined): void;
+
+  // Ids. `id` is unknown because it comes from users: anything but a live id throws.
+  /** The type tag of an id (`refShapes[0]`: its shape), 0 if it is not alive. Never throws. */
+  typeOf(id: unknown): number;
+  /** The id, checked: alive and of this type (0: any). Returns the type tag; `refShapes[0]` the shape. */
+  attach(id: unknown, type: number): number;
+  retain(id: number): void;
+  drop(id: number): void;
+  /** drop() that never throws; whether a claim was given up. */
+  dispose(id: number): boolean;
+  /** [claims, holds]: for tests and diagnosis. */
+  counts(id: number): [claims: number, holds: number];
+  /** Ids of live objects from slot index `from` on; `out[0]` is where to go on, 0 at the end. Internal, for tests and leak reports. */
+  walk(from: number): number[];
+
+  stringNew(text: string): number;
+  stringGet(id: number): string;
+  stringLength(id: number): number;
+  stringSet(id: number, text: string): void;
+  /** The text before; `out[0]` 1 if it was exchanged. */
+  stringCompareExchange(id: number, expected: string, next: string): string;
+
+  numberNew(value: number): number;
+  numberGet(id: number): number;
+  numberSet(id: number, value: number): void;
+  /** These return the value before. */
+  numberAdd(id: number, n: number): number;
+  numberSub(id: number, n: number): number;
+  numberExchange(id: number, next: number): number;
+  numberCompareExchange(id: number, expected: number, next: number): number;
+
+  mapNew(fromObject: boolean): number;
+  mapSize(id: number): number;
+  mapFromObject(id: number): boolean;
+  mapGet(id: number, key: Key): Value;
+  /** Refs with a claim. */
+  mapAcquire(id: number, key: Key): Value;
+  /** StringRef and NumberRef as their values. */
+  mapGetValue(id: number, key: Key): Value;
+  mapHas(id: number, key: Key): boolean;
+  mapSet(id: number, key: Key, value: Value): void;
+  /** What the key maps to afterwards (borrowed); `out[0]` 1 if the value was inserted. */
+  mapGetOrInsert(id: number, key: Key, value: Value): Value;
+  mapDelete(id: number, key: Key): boolean;
+  /** The removed value (a ref with the claim that its hold became); `out[0]` 1 if the key was there. */
+  mapTake(id: number, key: Key): Value;
+  /** The number before (0 if absent). */
+  mapAdd(id: number, key: Key, n: number): number;
+  /** Expected is value 0, next is value 1. `out[0]` 1 if exchanged; else the result is the current value (borrowed). */
+  mapCompareExchange(id: number, key: Key, expected: Value, next: Value): Value;
+  mapClear(id: number): void;
+  /** One value for each key, at most `batch`. Not one atomic step. */
+  mapGetMany(id: number, mode: Mode, ...keys: Key[]): Value[];
+  /** Keys and values alternating, at most `batch` arguments; value number = argument number (so values are numbers 1, 3, 5...).
+   *  Stops at the first failure with its error; entries before it stay. `out[0]` is the number of entries set, on throw too. */
+  mapSetMany(id: number, ...entries: Value[]): void;
+  /** Keys and values alternating, at most `limit` entries (2 * limit <= batch) from place `position` of table `table` (0, 0: from the start).
+   *  `out`: [position to go on, table, 1 if the table was rebuilt since (nothing read), version]. */
+  mapRead(id: number, position: number, table: number, limit: number, mode: Mode): Value[];
+  /** Finds the place behind a key: `out` [position, table]; false if the key is gone (then position 0). */
+  mapFind(id: number, key: Key): boolean;
+
+  vectorNew(): number;
+  vectorLength(id: number): number;
+  /** undefined if out of range. `index` any number: non-integers and negatives are out of range. */
+  vectorGet(id: number, index: number): Value;
+  vectorAcquire(id: number, index: number): Value;
+  vectorGetValue(id: number, index: number): Value;
+  /** RangeError if out of range. */
+  vectorSet(id: number, index: number, value: Value): void;
+  /** New length. At most `batch` values; all or none. */
+  vectorPush(id: number, ...values: Value[]): number;
+  vectorUnshift(id: number, ...values: Value[]): number;
+  /** Handed over; `out[0]` 1 if there was one. */
+  vectorPop(id: number): Value;
+  vectorShift(id: number): Value;
+  vectorRemoveAt(id: number, index: number): boolean;
+  /** The removed elements, handed over. At most `batch` removed (the caller splits) and `batch` inserted; all or nothing. */
+  vectorSplice(id: number, start: number, remove: number, ...values: Value[]): Value[];
+  vectorFill(id: number, value: Value, start: number, end: number): void;
+  vectorReverse(id: number): void;
+  vectorClear(id: number): void;
+  /** -1 if none. */
+  vectorIndexOf(id: number, value: Value, from: number, backwards: boolean, sameValueZero: boolean): number;
+  /** At most `limit` (<= batch) elements; `out[3]` is the version. */
+  vectorRead(id: number, start: number, limit: number, mode: Mode): Value[];
+  /** Element i becomes the one that was at order[i]; ERR_CONFLICT if the version has changed. */
+  vectorPermute(id: number, version: number, order: Uint32Array): void;
+
+  /** Same names and types: same shape id, in every environment. `details[i]`: type tag for 'typed', shape id for 'shaped', else 0. */
+  shapeDefine(names: readonly string[], types: readonly number[], details: readonly number[]): number;
+  shapeInfo(shape: number): { names: string[]; types: number[]; details: number[] };
+  /** A value for each field in order, undefined for its default. */
+  recordNew(shape: number, ...values: Value[]): number;
+  /** count records, values in order (count * fields <= batch): their ids; all or none. */
+  recordNewMany(shape: number, count: number, ...values: Value[]): number[];
+  /** `shape` must be the record's. */
+  recordGet(id: number, shape: number, field: number): Value;
+  recordAcquire(id: number, shape: number, field: number): Value;
+  recordGetValue(id: number, shape: number, field: number): Value;
+  recordSet(id: number, shape: number, field: number, value: Value): void;
+  /** All fields in one step; `out[3]` is the version. */
+  recordRead(id: number, shape: number, mode: Mode): Value[];
+
+  /** Zeroed. */
+  bytesNew(length: number): number;
+  /** A copy of an ArrayBuffer's, typed array's or DataView's bytes. */
+  bytesFrom(data: ArrayBufferLike | ArrayBufferView): number;
+  bytesLength(id: number): number;
+  /** A fresh ArrayBuffer over the payload itself; pins the payload until it is collected. */
+  bytesView(id: number): ArrayBuffer;
+  /** A private copy. */
+  bytesCopy(id: number): ArrayBuffer;
+
+  namesGet(name: string): Value;
+  namesAcquire(name: string): Value;
+  /** The value must be a ref. */
+  namesSet(name: string, value: Value): void;
+  /** What the name stands for afterwards (borrowed); `out[0]` 1 if this value was installed. */
+  namesGetOrInsert(name: string, value: Value): Value;
+  namesDelete(name: string): boolean;
+  /** As mapRead, mode borrow. */
+  namesRead(position: number, table: number, limit: number): Value[];
+  namesFind(name: string): boolean;
+
+  stats(): {
+    reserved: number;
+    limit: number;
+    usedBytes: number;
+    liveBytes: number;
+    residentBytes: number;
+    limboBytes: number;
+    limboObjects: number;
+    pinnedBytes: number;
+    slots: number;
+    objects: number;
+    objectsByType: Record<string, number>;
+    environments: number;
+    shapes: number;
+    epoch: number;
+  };
+  trim(): void;
+  verify(): { ok: boolean; quiescent: boolean; objects: number; problems: string[] };
+}
