@@ -1,0 +1,67 @@
+import type { Native } from '../types/native';
+import { invalidArgType, outOfRange } from './errors';
+import { native } from './native';
+import { isPlainObject } from './plain';
+
+/** Sizes in bytes. */
+export interface HeapOptions {
+  /** Address space to reserve. Default: 64 GiB, or what the system grants. */
+  readonly reserve?: number | undefined;
+  /** How many bytes may be in use before writes throw `ERR_HEAP_FULL`. Default: `reserve`. */
+  readonly limit?: number | undefined;
+}
+
+/** Figures of the heap; see `heap.stats`. */
+export type HeapStats = ReturnType<Native['stats']>;
+
+/** What `heap.verify` found. */
+export type HeapReport = ReturnType<Native['verify']>;
+
+/**
+ * Sets the sizes of the heap, which all threads of the process share. To be called before the first
+ * object is made in any of them.
+ * @throws `ERR_ALREADY_CONFIGURED` if the heap is in use, `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`
+ */
+export function configure(options: HeapOptions): void {
+  if (!isPlainObject(options)) throw invalidArgType('options', 'an object', options);
+  const { reserve, limit, ...others } = options as HeapOptions & Record<string, unknown>;
+  for (const name of Object.keys(others)) {
+    throw invalidArgType('options', `{ reserve, limit } without ${JSON.stringify(name)}`, options);
+  }
+  checkBytes('options.reserve', reserve);
+  checkBytes('options.limit', limit);
+  native.configure(reserve, limit);
+}
+
+function checkBytes(name: string, value: unknown): void {
+  if (value === undefined) return;
+  if (typeof value !== 'number') throw invalidArgType(name, 'a number of bytes', value);
+  if (!Number.isSafeInteger(value) || value <= 0) {
+    throw outOfRange(name, 'a positive whole number of bytes', value);
+  }
+}
+
+/** The heap as a whole. */
+export const heap = {
+  /**
+   * Figures of this moment; those of busy threads are not counted at one instant. `limboBytes` waits
+   * for threads that may still be reading it, `pinnedBytes` is kept by `view()`s.
+   */
+  stats(): HeapStats {
+    return native.stats();
+  },
+
+  /** Gives memory that nothing uses back to the system. Takes milliseconds; other threads go on. */
+  trim(): void {
+    native.trim();
+  },
+
+  /**
+   * Walks the whole heap and checks that every object, count and table is consistent. `ok` tells;
+   * `problems` says what is not. O(size of the heap). While other threads write the walk sees no
+   * single moment: `quiescent` says whether it did.
+   */
+  verify(): HeapReport {
+    return native.verify();
+  },
+};

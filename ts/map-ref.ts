@@ -1,0 +1,355 @@
+import { inspect } from 'node:util';
+import type { InspectOptionsStylized } from 'node:util';
+import { requireFunction } from './errors';
+import type { IdLike } from './ids';
+import { inspectMap } from './inspect';
+import type { MapSource } from './map-source';
+import { readEntries } from './map-source';
+import { MapWalk, tellClear, tellRemoval } from './map-walk';
+import {
+  checkValues,
+  finishAllMoved,
+  finishMoved,
+  out,
+  outAll,
+  outOwned,
+  settleMoved,
+  toEntries,
+  toHeldValue,
+  toValue,
+} from './marshal';
+import { markChanged } from './marks';
+import { openNamed } from './names';
+import { native } from './native';
+import { obtain, obtainElement } from './obtain';
+import type { RefArgs } from './ref';
+import { Ref, acquire, adopt, disposeIfMoving, idOf, newOwner } from './ref';
+import { registerClass } from './registry';
+import type { MapKey, Plain, PlainMap, SharedValue, Untyped } from './values';
+
+const { REF, batch, modes } = native;
+const ENTRIES_PER_CALL = batch / 2;
+
+const createEmpty = (): number => native.mapNew(false);
+
+/**
+ * A shared `Map`: keys are primitives compared by SameValueZero, values are primitives and refs, and
+ * iteration is in insertion order. It holds the objects that its values refer to.
+ *
+ * What `get`, iterators and callbacks give are primitives, or refs that *borrow*: if other threads
+ * may remove the entry use `acquire`, whose refs you drop. Reading or writing a key takes expected
+ * O(1) and is one step to other threads.
+ */
+export class MapRef<
+  K extends MapKey = MapKey,
+  V extends SharedValue = Untyped,
+> extends Ref<'MapRef'> {
+  /**
+   * Without argument a new empty map, owned by this ref; with an id a ref that borrows.
+   * @throws `ERR_INVALID_ID`, `ERR_USE_AFTER_FREE`, `ERR_TYPE_MISMATCH`
+   */
+  constructor(...args: RefArgs<'MapRef'>) {
+    super('MapRef', args, createEmpty);
+  }
+
+  /**
+   * A new map of these entries, owned by the ref. Made from a plain object it gives one back in
+   * `obtainValue()`. If an entry fails nothing is made, and moved refs stay what they were.
+   * @throws `ERR_UNSUPPORTED_VALUE` for values that are neither primitives nor refs: see `share`
+   */
+  static from<K extends MapKey, V extends SharedValue>(source: MapSource<K, V>): MapRef<K, V> {
+    const { keys, values, fromObject } = readEntries(source);
+    checkValues(values);
+    const map = newOwner(MapRef<K, V>, native.mapNew(fromObject));
+    try {
+      for (let i = 0; i < keys.length; i += ENTRIES_PER_CALL) {
+        const end = Math.min(i + ENTRIES_PER_CALL, keys.length);
+        native.mapSetMany(map.id, ...toEntries(keys, values, i, end, false));
+      }
+    } catch (error) {
+      map[Symbol.dispose]();
+      throw error;
+    }
+    settleMoved(values);
+    return map;
+  }
+
+  /** Takes over the claim that the sender of an id left behind. @throws `ERR_NO_CLAIM` */
+  static adopt<K extends MapKey = MapKey, V extends SharedValue = Untyped>(
+    id: IdLike<'MapRef'>,
+  ): MapRef<K, V> {
+    return adopt(new MapRef<K, V>(id));
+  }
+
+  /** Attaches with a claim of its own. */
+  static acquire<K extends MapKey = MapKey, V extends SharedValue = Untyped>(
+    id: IdLike<'MapRef'>,
+  ): MapRef<K, V> {
+    return acquire(new MapRef<K, V>(id));
+  }
+
+  /** The map of a name, made with these entries if the name is free. The ref borrows. */
+  static named<K extends MapKey = MapKey, V extends SharedValue = Untyped>(
+    name: string,
+    source: MapSource<K, V> = [],
+  ): MapRef<K, V> {
+    return openNamed(name, MapRef<K, V>, () => MapRef.from(source));
+  }
+
+  /** Number of entries. O(1). */
+  get size(): number {
+    return native.mapSize(idOf(this));
+  }
+
+  /** Number of entries. O(1). */
+  len(): number {
+    return native.mapSize(idOf(this));
+  }
+
+  /** The value of a key, undefined if there is none. A ref borrows. */
+  get(key: K): V | undefined {
+    return out(native.mapGet(idOf(this), key)) as V | undefined;
+  }
+
+  /** As `get`, in one step with `retain`: a ref owns a claim, and you drop it. */
+  acquire(key: K): V | undefined {
+    return outOwned(native.mapAcquire(idOf(this), key)) as V | undefined;
+  }
+
+  /**
+   * As `get`, without refs: texts and numbers as their values, other objects as plain copies (see
+   * `obtainValue`).
+   */
+  getValue(key: K): Plain<V> | undefined {
+    const id = idOf(this);
+    const value = native.mapGetValue(id, key);
+    const plain = value === REF ? obtainElement(id, () => native.mapGetValue(id, key)) : value;
+    return plain as Plain<V> | undefined;
+  }
+
+  /** `get` for each of these keys, several times faster. Not one step to other threads. */
+  getMany(keys: Iterable<K>): (V | undefined)[] {
+    const wanted = [...keys];
+    const id = idOf(this);
+    const values: unknown[] = [];
+    for (let i = 0; i < wanted.length; i += batch) {
+      const piece = native.mapGetMany(id, modes.borrow, ...wanted.slice(i, i + batch));
+      for (const value of outAll(piece)) values.push(value);
+    }
+    return values as (V | undefined)[];
+  }
+
+  has(key: K): boolean {
+    return native.mapHas(idOf(this), key);
+  }
+
+  /**
+   * Sets the value of a key and releases the former one. A ref marked by `move()` gives its claim to
+   * the map and is finished; any other keeps its claim.
+   * @throws `ERR_UNSUPPORTED_VALUE`, `ERR_HEAP_FULL`
+   */
+  set(key: K, value: V): this {
+    const id = idOf(this);
+    native.mapSet(id, key, toValue(value, 0));
+    finishMoved(value);
+    markChanged(id);
+    return this;
+  }
+
+  /**
+   * `set` for each of these entries, several times faster. Entries are checked before the first is
+   * set; if one fails even so (`ERR_HEAP_FULL`) those before it stay set. Not one step to other
+   * threads.
+   */
+  setMany(source: MapSource<K, V>): this {
+    const { keys, values } = readEntries(source);
+    checkValues(values);
+    const id = idOf(this);
+    for (let i = 0; i < keys.length; i += ENTRIES_PER_CALL) {
+      const end = Math.min(i + ENTRIES_PER_CALL, keys.length);
+      const entries = toEntries(keys, values, i, end, true);
+      try {
+        native.mapSetMany(id, ...entries);
+      } finally {
+        finishAllMoved(values.slice(i, i + (native.out[0] as number)));
+        markChanged(id);
+      }
+    }
+    return this;
+  }
+
+  /**
+   * The value of a key, which is set to `value` if there is none, in one step. A ref borrows. A moved
+   * ref that was not needed keeps its claim: to make refs only as needed use
+   * `getOrInsertComputed`.
+   */
+  getOrInsert(key: K, value: V): V {
+    const id = idOf(this);
+    const present = native.mapGetOrInsert(id, key, toValue(value, 0));
+    if (native.out[0] === 1) {
+      finishMoved(value);
+      markChanged(id);
+    }
+    return out(present) as V;
+  }
+
+  /**
+   * The value of a key, which is set to what `callback(key)` returns if there is none. If another
+   * thread, or the callback, sets the key first then that value stays and is returned; a result
+   * that was marked by `move()` is dropped in that case.
+   */
+  getOrInsertComputed(key: K, callback: (key: K) => V): V {
+    requireFunction(callback, 'callback');
+    const id = idOf(this);
+    const present = native.mapGet(id, key);
+    if (present !== undefined) return out(present) as V;
+    if (native.mapHas(id, key)) return undefined as V;
+    const value = callback(key === 0 ? (0 as K) : key); // a Map has no key -0 either
+    try {
+      return this.getOrInsert(key, value);
+    } finally {
+      disposeIfMoving(value);
+    }
+  }
+
+  /** Removes a key and releases its value; false if there was none. */
+  delete(key: K): boolean {
+    const id = idOf(this);
+    tellRemoval(id, key);
+    const existed = native.mapDelete(id, key);
+    if (existed) markChanged(id);
+    return existed;
+  }
+
+  /** The same as `delete`. */
+  remove(key: K): boolean {
+    return this.delete(key);
+  }
+
+  /** Removes a key and hands its value over: a ref owns the claim that the map held. */
+  take(key: K): V | undefined {
+    const id = idOf(this);
+    tellRemoval(id, key);
+    const value = native.mapTake(id, key);
+    if (native.out[0] === 1) markChanged(id);
+    return outOwned(value) as V | undefined;
+  }
+
+  /** Removes all entries and releases their values. O(size). */
+  clear(): void {
+    const id = idOf(this);
+    native.mapClear(id);
+    tellClear(id);
+    markChanged(id);
+  }
+
+  /**
+   * Adds `n` to the number of a key, 0 if there is none, in one step. Returns the number before.
+   * @throws `ERR_TYPE_MISMATCH` if the value is not a number
+   */
+  add(key: K, n: number): number {
+    const id = idOf(this);
+    const before = native.mapAdd(id, key, n);
+    markChanged(id);
+    return before;
+  }
+
+  /**
+   * Sets a key to `next` if its value is `expected` (SameValueZero, refs by id; undefined also
+   * matches no entry), in one step. Returns `expected` itself if it did, else the value there is; a
+   * ref borrows.
+   */
+  compareExchange(key: K, expected: V | undefined, next: V): V | undefined {
+    const id = idOf(this);
+    const current = native.mapCompareExchange(id, key, toHeldValue(expected, 0), toValue(next, 1));
+    if (native.out[0] !== 1) return out(current) as V | undefined;
+    finishMoved(next);
+    markChanged(id);
+    return expected;
+  }
+
+  /** Calls back for each entry, as `Map.prototype.forEach`; see `entries` for what is visited. */
+  forEach(callback: (value: V, key: K, map: this) => void, thisArg?: unknown): void {
+    const id = idOf(this);
+    requireFunction(callback, 'callback');
+    const walk = new MapWalk(id, modes.borrow, outAll);
+    try {
+      while (walk.advance()) callback.call(thisArg, walk.value as V, walk.key as K, this);
+    } finally {
+      walk.close();
+    }
+  }
+
+  /**
+   * Iterates over the entries in insertion order. The iterator is live, as that of a `Map`: entries
+   * added meanwhile are visited, removed ones are not. Of what *other* threads change meanwhile some
+   * may be seen late (entries are fetched up to 512 at a time), and an entry may come twice if they
+   * remove those around it. Refs borrow.
+   */
+  entries(): IterableIterator<[K, V]> {
+    return walkEntries<K, V>(idOf(this));
+  }
+
+  /** Iterates over the keys; see `entries`. */
+  keys(): IterableIterator<K> {
+    return walkKeys<K>(idOf(this));
+  }
+
+  /** Iterates over the values; see `entries`. */
+  values(): IterableIterator<V> {
+    return walkValues<V>(idOf(this));
+  }
+
+  [Symbol.iterator](): IterableIterator<[K, V]> {
+    return walkEntries<K, V>(idOf(this));
+  }
+
+  /**
+   * A deep plain copy: a plain object if the map was made from one and has only string keys, else a
+   * `Map`; texts and numbers as their values, and so on downwards. What is reached twice is one
+   * copy, cycles included. O(everything reached). One step to other threads only for each 512
+   * entries of each object.
+   * @throws `ERR_CONFLICT` if other threads keep dropping parts of it meanwhile
+   */
+  obtainValue(): PlainMap<K, V> {
+    return obtain(idOf(this), native.types.MapRef, 0, false) as PlainMap<K, V>;
+  }
+
+  /** An object if all keys are strings, else an array of pairs. */
+  override toJSON(): unknown {
+    return obtain(idOf(this), native.types.MapRef, 0, true);
+  }
+
+  [inspect.custom](depth: number, options: InspectOptionsStylized): string {
+    return inspectMap(this, depth, options);
+  }
+}
+
+registerClass('MapRef', MapRef);
+
+function* walkEntries<K, V>(id: number): Generator<[K, V], undefined> {
+  const walk = new MapWalk(id, modes.borrow, outAll);
+  try {
+    while (walk.advance()) yield [walk.key as K, walk.value as V];
+  } finally {
+    walk.close();
+  }
+}
+
+function* walkKeys<K>(id: number): Generator<K, undefined> {
+  const walk = new MapWalk(id, modes.borrow, outAll);
+  try {
+    while (walk.advance()) yield walk.key as K;
+  } finally {
+    walk.close();
+  }
+}
+
+function* walkValues<V>(id: number): Generator<V, undefined> {
+  const walk = new MapWalk(id, modes.borrow, outAll);
+  try {
+    while (walk.advance()) yield walk.value as V;
+  } finally {
+    walk.close();
+  }
+}

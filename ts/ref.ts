@@ -1,0 +1,199 @@
+import type { TypeName, Id, IdLike } from './ids';
+import { toId } from './ids';
+import { SharedHeapError } from './errors';
+import { markChanged } from './marks';
+import { native } from './native';
+
+/** How refs of another copy of this package (another realm, a second install) are recognised. */
+export const BRAND = Symbol.for('shared-heap.ref');
+
+/** Who made a ref from an id that needs no check. Not exported from the package: nobody can forge it. */
+class Made {
+  constructor(readonly owning: boolean) {}
+}
+/** The ref owns a claim that its maker has taken for it. */
+export const OWNED = new Made(true);
+/** The ref only borrows. */
+export const BORROWED = new Made(false);
+export type { Made };
+
+/** Arguments of the constructors: none creates, one attaches. */
+export type RefArgs<T extends TypeName> = [] | [id: IdLike<T>];
+
+const BORROWING = 0;
+const OWNING = 1;
+const MOVING = 2;
+const FINISHED = 3;
+
+/** The id of a ref that is still in use; throws for a finished one. What every method starts with. */
+export let idOf: (ref: Ref) => number;
+/** Makes a borrowing ref the owner of a claim. */
+let becomeOwner: (ref: Ref) => void;
+/** Gives up the claim of a ref that was to be moved and was not, when nobody else can reach it. */
+export let disposeIfMoving: (value: unknown) => void;
+
+/**
+ * What all refs have in common. A ref stands for an object in the shared heap: it holds an id and
+ * nothing else. It *owns* one claim on the object or *borrows* it; see `drop`, `retain` and `move`.
+ *
+ * Every method throws `ERR_USE_AFTER_FREE` if the ref is finished (dropped or moved) or the object
+ * is gone, `ERR_INVALID_ID` or `ERR_TYPE_MISMATCH` if `id` was tampered with. Only `id`, `isAlive`
+ * and `console.log` work on any ref. All methods may be called in any thread at any time; each is
+ * one step to other threads unless its description says otherwise.
+ */
+export abstract class Ref<T extends TypeName = TypeName> {
+  /** The object's id: post it to a worker and attach there with `new MapRef(id)`. */
+  readonly id: Id<T>;
+  #state: number;
+
+  /** `create` makes an object with one claim. */
+  protected constructor(type: TypeName, args: readonly unknown[], create: () => number) {
+    if (args.length === 0) {
+      this.id = create() as Id<T>;
+      this.#state = OWNING;
+      return;
+    }
+    const made = args[1];
+    if (made instanceof Made) {
+      this.id = args[0] as Id<T>;
+      this.#state = made.owning ? OWNING : BORROWING;
+      return;
+    }
+    const id = toId(args[0], type) as Id<T>;
+    native.attach(id, native.types[type]);
+    this.id = id;
+    this.#state = BORROWING;
+  }
+
+  static {
+    idOf = (ref) => {
+      if (ref.#state === FINISHED) throw useAfterFree(ref);
+      return ref.id;
+    };
+    becomeOwner = (ref) => {
+      ref.#state = OWNING;
+    };
+    disposeIfMoving = (value) => {
+      if (typeof value !== 'object' || value === null || !(#state in value)) return;
+      if (value.#state === MOVING) value[Symbol.dispose]();
+    };
+  }
+
+  /** Whether the object is there at this moment; another thread may drop it at the next. */
+  get isAlive(): boolean {
+    return native.typeOf(this.id) !== 0;
+  }
+
+  /** Whether both stand for the same object. */
+  equals(other: unknown): boolean {
+    const id = idOf(this);
+    if (typeof other === 'number') return other === id;
+    return typeof other === 'object' && other !== null && 'id' in other && other.id === id;
+  }
+
+  /** A new ref that owns a claim of its own: the object lives at least until that ref is dropped. */
+  retain(): this {
+    const id = idOf(this);
+    // Attached first, claimed then: whatever a subclass's constructor does, no claim is lost.
+    const ref = new (this.constructor as new (id: number) => this)(id);
+    native.retain(id);
+    becomeOwner(ref);
+    return ref;
+  }
+
+  /**
+   * Finishes this ref and gives up a claim: its own or, if it borrows, one of the object's. The
+   * object goes with its last claim unless a container holds it.
+   * @throws `ERR_NO_CLAIM` if none is left: what a container holds goes with the container.
+   */
+  drop(): void {
+    const id = idOf(this);
+    native.drop(id);
+    this.#state = FINISHED;
+    markChanged(id);
+  }
+
+  /**
+   * Marks this owning ref and returns it: the next write into a container that succeeds takes its
+   * claim and finishes the ref, as in `map.set('key', StringRef.from('text').move())`. If the write
+   * fails the ref stays what it was.
+   * @throws `ERR_NO_CLAIM` if this ref only borrows.
+   */
+  move(): this {
+    const id = idOf(this);
+    if (this.#state === BORROWING) {
+      throw new SharedHeapError(
+        'ERR_NO_CLAIM',
+        `${typeName(this)} ${id} is borrowed and has no claim to move; move the result of retain()`,
+      );
+    }
+    this.#state = MOVING;
+    return this;
+  }
+
+  /** For `using`: an owning ref gives up its claim, a borrowing one is only finished. Never throws. */
+  [Symbol.dispose](): void {
+    const state = this.#state;
+    this.#state = FINISHED;
+    if (state !== OWNING && state !== MOVING) return;
+    native.dispose(this.id);
+    markChanged(this.id);
+  }
+
+  /** What `JSON.stringify` writes for this ref. Not one step for containers: see `obtainValue`. */
+  abstract toJSON(): unknown;
+
+  /**
+   * For this package alone: tells, of an unfinished ref, whether it is being moved, and with
+   * `finish` ends a ref whose claim has been taken.
+   */
+  [BRAND](finish: boolean): boolean {
+    idOf(this);
+    const moving = this.#state === MOVING;
+    if (moving && finish) this.#state = FINISHED;
+    return moving;
+  }
+}
+
+/** Whether a value is a ref, of this copy of the package or another; `{ id: 342 }` is not. */
+export function isRef(value: unknown): value is Ref {
+  return typeof value === 'object' && value !== null && BRAND in value;
+}
+
+/** A class of refs, of which `newOwner` makes one. */
+export type RefClass<R extends Ref> = new (...args: never) => R;
+
+/** The owning ref of an object just made. */
+export function newOwner<R extends Ref>(cls: RefClass<R>, id: number): R {
+  return new (cls as unknown as new (id: number, made: Made) => R)(id, OWNED);
+}
+
+/** Makes a ref just attached the owner of a claim that the sender of its id left behind. */
+export function adopt<R extends Ref>(ref: R): R {
+  if (native.counts(ref.id)[0] === 0) {
+    throw new SharedHeapError(
+      'ERR_NO_CLAIM',
+      `nobody left a claim on ${typeName(ref)} ${ref.id} to adopt; use acquire() or retain()`,
+    );
+  }
+  becomeOwner(ref);
+  return ref;
+}
+
+/** Makes a ref just attached the owner of a new claim. */
+export function acquire<R extends Ref>(ref: R): R {
+  native.retain(ref.id);
+  becomeOwner(ref);
+  return ref;
+}
+
+function typeName(ref: Ref): string {
+  return ref.constructor.name;
+}
+
+function useAfterFree(ref: Ref): SharedHeapError {
+  return new SharedHeapError(
+    'ERR_USE_AFTER_FREE',
+    `use after free: this ${typeName(ref)} (id ${ref.id}) was dropped or moved`,
+  );
+}

@@ -1,0 +1,34 @@
+import { SharedHeapError } from './errors';
+import { native } from './native';
+
+/** The fields of a struct shape, as this thread keeps them. */
+export interface ShapeInfo {
+  readonly id: number;
+  readonly names: readonly string[];
+  readonly fieldByName: ReadonlyMap<string, number>;
+}
+
+const infos = new Map<number, ShapeInfo>();
+
+/** The fields of a shape, wherever it was defined; asked of the addon once. */
+export function shapeInfo(shape: number): ShapeInfo {
+  let info = infos.get(shape);
+  if (info === undefined) {
+    const { names } = native.shapeInfo(shape);
+    const fieldByName = new Map(names.map((name, field) => [name, field] as const));
+    info = { id: shape, names, fieldByName };
+    infos.set(shape, info);
+  }
+  return info;
+}
+
+/** @throws `ERR_UNKNOWN_FIELD` */
+export function fieldOf(info: ShapeInfo, name: unknown): number {
+  const field = info.fieldByName.get(name as string);
+  if (field !== undefined) return field;
+  const fields = info.names.length === 0 ? 'none' : info.names.join(', ');
+  throw new SharedHeapError(
+    'ERR_UNKNOWN_FIELD',
+    `the struct has no field ${JSON.stringify(String(name))}; its fields are: ${fields}`,
+  );
+}

@@ -1,0 +1,201 @@
+import { inspect } from 'node:util';
+import type { InspectOptionsStylized } from 'node:util';
+import { SharedHeapError } from './errors';
+import type { IdLike } from './ids';
+import { inspectStruct } from './inspect';
+import { finishMoved, out, outOwned, toValue } from './marshal';
+import { native } from './native';
+import { obtain, obtainElement } from './obtain';
+import { Ref, idOf } from './ref';
+import { registerClass, registerShapes } from './registry';
+import type { ShapeInfo } from './shapes';
+import { fieldOf, shapeInfo } from './shapes';
+import type { StructFactory } from './struct-factory';
+import type { Plain, SharedValue, Untyped } from './values';
+
+/** What the fields of a struct can be: see `StructFactory`. */
+export type FieldType =
+  | 'string'
+  | 'number'
+  | 'boolean'
+  | 'bigint'
+  | 'ref'
+  | 'any'
+  | (abstract new (...args: never) => Ref)
+  | StructFactory<Untyped>;
+
+/** The fields of a struct, in order. */
+export type Shape = Readonly<Record<string, FieldType>>;
+
+/** What a field of this type holds. */
+export type FieldValue<F> = F extends 'string'
+  ? string
+  : F extends 'number'
+    ? number
+    : F extends 'boolean'
+      ? boolean
+      : F extends 'bigint'
+        ? bigint
+        : F extends 'ref'
+          ? Ref | null
+          : F extends 'any'
+            ? SharedValue
+            : F extends StructFactory<infer S>
+              ? Struct<S> | null
+              : F extends abstract new (...args: never) => infer R
+                ? R | null
+                : never;
+
+/** Names of fields that have no accessor because the ref has a member of that name. */
+type Member =
+  | keyof StructRef
+  | 'constructor'
+  | 'hasOwnProperty'
+  | 'isPrototypeOf'
+  | 'propertyIsEnumerable'
+  | 'toLocaleString'
+  | 'toString'
+  | 'valueOf'
+  | `__${string}__`;
+
+/** A struct ref with its fields as properties; those named like a member only by getKey/setKey. */
+export type Struct<S extends Shape> = StructRef<S> & {
+  -readonly [F in keyof S as F extends Member ? never : F]: FieldValue<S[F]>;
+};
+
+/** The plain copy of a struct. */
+export type PlainStruct<S extends Shape> = { -readonly [F in keyof S]: Plain<FieldValue<S[F]>> };
+
+/** Key of a generated class's prototype under which it keeps its shape. */
+const SHAPE = Symbol('shape');
+
+/**
+ * A shared record with the fields of a `StructFactory`, which makes and attaches to them: fields are
+ * properties, and `getKey` and `setKey` reach those whose names are taken by members. A struct holds
+ * the objects that its fields refer to. Reading or writing a field takes O(1) and is one step to
+ * other threads.
+ */
+export abstract class StructRef<S extends Shape = Untyped> extends Ref<'StructRef'> {
+  declare readonly [SHAPE]: ShapeInfo;
+
+  protected constructor(...args: unknown[]) {
+    if (new.target === StructRef) withoutFactory();
+    super('StructRef', args, withoutFactory);
+  }
+
+  /** The value of a field; a ref borrows. @throws `ERR_UNKNOWN_FIELD` */
+  getKey<F extends keyof S & string>(field: F): FieldValue<S[F]> {
+    const id = idOf(this);
+    const shape = this[SHAPE];
+    return out(native.recordGet(id, shape.id, fieldOf(shape, field))) as FieldValue<S[F]>;
+  }
+
+  /**
+   * Sets a field and releases its former value. A ref marked by `move()` gives its claim to the
+   * struct and is finished; any other keeps its claim.
+   * @throws `ERR_UNKNOWN_FIELD`, `ERR_INVALID_ARG_TYPE` or `ERR_TYPE_MISMATCH` if the value is not of
+   * the field's type, `ERR_HEAP_FULL`
+   */
+  setKey<F extends keyof S & string>(field: F, value: FieldValue<S[F]>): void {
+    const id = idOf(this);
+    const shape = this[SHAPE];
+    native.recordSet(id, shape.id, fieldOf(shape, field), toValue(value, 0));
+    finishMoved(value);
+  }
+
+  /** As `getKey`, in one step with `retain`: a ref owns a claim, and you drop it. */
+  acquire<F extends keyof S & string>(field: F): FieldValue<S[F]> {
+    const id = idOf(this);
+    const shape = this[SHAPE];
+    return outOwned(native.recordAcquire(id, shape.id, fieldOf(shape, field))) as FieldValue<S[F]>;
+  }
+
+  /** As `getKey`, without refs: texts and numbers as their values, other objects as plain copies. */
+  getValue<F extends keyof S & string>(field: F): Plain<FieldValue<S[F]>> {
+    const id = idOf(this);
+    const shape = this[SHAPE];
+    const at = fieldOf(shape, field);
+    const value = native.recordGetValue(id, shape.id, at);
+    const plain =
+      value === native.REF
+        ? obtainElement(id, () => native.recordGetValue(id, shape.id, at))
+        : value;
+    return plain as Plain<FieldValue<S[F]>>;
+  }
+
+  /**
+   * A deep plain copy: an object, texts and numbers as their values, and so on downwards. What is
+   * reached twice is one copy, cycles included. The fields of each struct are read in one step.
+   * @throws `ERR_CONFLICT` if other threads keep dropping parts of it meanwhile
+   */
+  obtainValue(): PlainStruct<S> {
+    const id = idOf(this);
+    return obtain(id, native.types.StructRef, this[SHAPE].id, false) as PlainStruct<S>;
+  }
+
+  override toJSON(): unknown {
+    return obtain(idOf(this), native.types.StructRef, this[SHAPE].id, true);
+  }
+
+  [inspect.custom](depth: number, options: InspectOptionsStylized): string {
+    return inspectStruct(this, this[SHAPE].id, depth, options);
+  }
+}
+
+/** Class of the structs of a shape. */
+export type StructClass<S extends Shape> = new (id: IdLike<'StructRef'>) => Struct<S>;
+
+const classes = new Map<number, StructClass<Untyped>>();
+
+/** The class that all refs to structs of a shape have in this thread, made when first needed. */
+export function classOfShape(shape: number): StructClass<Untyped> {
+  let cls = classes.get(shape);
+  if (cls === undefined) {
+    cls = makeClass(shapeInfo(shape));
+    classes.set(shape, cls);
+  }
+  return cls;
+}
+
+function makeClass(shape: ShapeInfo): StructClass<Untyped> {
+  const cls = class extends StructRef {
+    constructor(...args: unknown[]) {
+      super(...args);
+      // With a second argument the id comes from the addon, which told the shape along with it.
+      if (args.length === 1 && native.refShapes[0] !== shape.id) throw wrongShape(this.id, shape);
+    }
+  };
+  Object.defineProperty(cls, 'name', { value: 'StructRef' });
+  Object.defineProperty(cls.prototype, SHAPE, { value: shape });
+  shape.names.forEach((name, field) => {
+    if (name === 'id' || name in StructRef.prototype) return;
+    Object.defineProperty(cls.prototype, name, {
+      get(this: StructRef) {
+        return out(native.recordGet(idOf(this), shape.id, field));
+      },
+      set(this: StructRef, value: unknown) {
+        native.recordSet(idOf(this), shape.id, field, toValue(value, 0));
+        finishMoved(value);
+      },
+      enumerable: true,
+    });
+  });
+  return cls as StructClass<Untyped>;
+}
+
+function withoutFactory(): never {
+  throw Object.assign(
+    new TypeError('structs are made by new() and attached to by attach(id) of their StructFactory'),
+    { code: 'ERR_INVALID_ARG_TYPE' },
+  );
+}
+
+function wrongShape(id: number, { names }: ShapeInfo): SharedHeapError {
+  return new SharedHeapError(
+    'ERR_TYPE_MISMATCH',
+    `the struct ${id} is of another shape than { ${names.join(', ')} }`,
+  );
+}
+
+registerClass('StructRef', StructRef);
+registerShapes(classOfShape);

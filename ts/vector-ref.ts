@@ -1,0 +1,443 @@
+import { inspect } from 'node:util';
+import type { InspectOptionsStylized } from 'node:util';
+import { invalidArgType, requireFunction } from './errors';
+import type { IdLike } from './ids';
+import { inspectVector } from './inspect';
+import { toIndex, toInteger } from './integers';
+import {
+  checkValues,
+  finishMoved,
+  out,
+  outAll,
+  outOwned,
+  settleMoved,
+  toHeldValue,
+  toValue,
+  toValues,
+} from './marshal';
+import { markChanged } from './marks';
+import { openNamed } from './names';
+import { native } from './native';
+import { obtain, obtainElement } from './obtain';
+import type { RefArgs } from './ref';
+import { Ref, acquire, adopt, idOf, newOwner } from './ref';
+import { registerClass } from './registry';
+import type { Plain, SharedValue, Untyped } from './values';
+import { pushValues, spliceValues, unshiftValues } from './vector-pieces';
+import { sortVector } from './vector-sort';
+import { VectorWalk } from './vector-walk';
+
+const { REF, batch, limits, modes } = native;
+
+const createEmpty = (): number => native.vectorNew();
+
+/**
+ * A shared array of primitives and refs. It holds the objects that its elements refer to.
+ *
+ * What `at`, iterators and callbacks give are primitives, or refs that *borrow*: if other threads may
+ * remove the element use `acquire`, whose refs you drop. What is taken out (`pop`, `shift`, `splice`)
+ * comes as refs that own what the vector held. Methods named as those of `Array` convert their
+ * indices and treat changes by callbacks as those do.
+ *
+ * Reading or setting an element, `push`, `pop`, `shift` and `unshift` take (amortised) O(1) and are
+ * one step to other threads; more than 1,024 values at once are added or removed in several steps.
+ */
+export class VectorRef<V extends SharedValue = Untyped> extends Ref<'VectorRef'> {
+  /**
+   * Without argument a new empty vector, owned by this ref; with an id a ref that borrows.
+   * @throws `ERR_INVALID_ID`, `ERR_USE_AFTER_FREE`, `ERR_TYPE_MISMATCH`
+   */
+  constructor(...args: RefArgs<'VectorRef'>) {
+    super('VectorRef', args, createEmpty);
+  }
+
+  /**
+   * A new vector of these values, owned by the ref. If one fails nothing is made, and moved refs
+   * stay what they were.
+   * @throws `ERR_UNSUPPORTED_VALUE` for values that are neither primitives nor refs: see `share`
+   */
+  static from<V extends SharedValue>(values: Iterable<V>): VectorRef<V> {
+    const all = toArray(values);
+    checkValues(all);
+    const vector = newOwner(VectorRef<V>, native.vectorNew());
+    try {
+      for (let i = 0; i < all.length; i += batch) {
+        const piece = toValues(all, i, Math.min(i + batch, all.length), false);
+        native.vectorPush(vector.id, ...piece);
+      }
+    } catch (error) {
+      vector[Symbol.dispose]();
+      throw error;
+    }
+    settleMoved(all);
+    return vector;
+  }
+
+  /** Takes over the claim that the sender of an id left behind. @throws `ERR_NO_CLAIM` */
+  static adopt<V extends SharedValue = Untyped>(id: IdLike<'VectorRef'>): VectorRef<V> {
+    return adopt(new VectorRef<V>(id));
+  }
+
+  /** Attaches with a claim of its own. */
+  static acquire<V extends SharedValue = Untyped>(id: IdLike<'VectorRef'>): VectorRef<V> {
+    return acquire(new VectorRef<V>(id));
+  }
+
+  /** The vector of a name, made with these values if the name is free. The ref borrows. */
+  static named<V extends SharedValue = Untyped>(
+    name: string,
+    values: Iterable<V> = [],
+  ): VectorRef<V> {
+    return openNamed(name, VectorRef<V>, () => VectorRef.from(values));
+  }
+
+  get length(): number {
+    return native.vectorLength(idOf(this));
+  }
+
+  len(): number {
+    return native.vectorLength(idOf(this));
+  }
+
+  /** The element at an index, from the end if negative; undefined if there is none. A ref borrows. */
+  at(index: number): V | undefined {
+    const id = idOf(this);
+    return out(native.vectorGet(id, fromEnd(id, index))) as V | undefined;
+  }
+
+  /** The element at an index from 0 on; undefined for any other number. A ref borrows. */
+  index(index: number): V | undefined {
+    return out(native.vectorGet(idOf(this), index)) as V | undefined;
+  }
+
+  /** As `at`, in one step with `retain`: a ref owns a claim, and you drop it. */
+  acquire(index: number): V | undefined {
+    const id = idOf(this);
+    return outOwned(native.vectorAcquire(id, fromEnd(id, index))) as V | undefined;
+  }
+
+  /**
+   * As `at`, without refs: texts and numbers as their values, other objects as plain copies (see
+   * `obtainValue`).
+   */
+  valueAt(index: number): Plain<V> | undefined {
+    const id = idOf(this);
+    const at = fromEnd(id, index);
+    const value = native.vectorGetValue(id, at);
+    const plain = value === REF ? obtainElement(id, () => native.vectorGetValue(id, at)) : value;
+    return plain as Plain<V> | undefined;
+  }
+
+  /**
+   * Replaces the element at an index and releases the former one. A ref marked by `move()` gives its
+   * claim to the vector and is finished; any other keeps its claim.
+   * @throws `ERR_OUT_OF_RANGE` if there is no such element, `ERR_UNSUPPORTED_VALUE`, `ERR_HEAP_FULL`
+   */
+  setAt(index: number, value: V): this {
+    const id = idOf(this);
+    native.vectorSet(id, index, toValue(value, 0));
+    finishMoved(value);
+    markChanged(id);
+    return this;
+  }
+
+  /** Appends values, all or none; returns the new length. Takes moved refs as `setAt` does. */
+  push(...values: V[]): number {
+    const id = idOf(this);
+    const length = pushValues(id, values);
+    markChanged(id);
+    return length;
+  }
+
+  /** Inserts values at the front, all or none; returns the new length. See `push`. */
+  unshift(...values: V[]): number {
+    const id = idOf(this);
+    const length = unshiftValues(id, values);
+    markChanged(id);
+    return length;
+  }
+
+  /** Takes the last element out; undefined if there is none. A ref owns what the vector held. */
+  pop(): V | undefined {
+    const id = idOf(this);
+    const value = native.vectorPop(id);
+    markChanged(id);
+    return outOwned(value) as V | undefined;
+  }
+
+  /** Takes the first element out; undefined if there is none. A ref owns what the vector held. */
+  shift(): V | undefined {
+    const id = idOf(this);
+    const value = native.vectorShift(id);
+    markChanged(id);
+    return outOwned(value) as V | undefined;
+  }
+
+  /** Removes an element and releases it; false if there is none. O(distance to the nearer end). */
+  removeAt(index: number): boolean {
+    const id = idOf(this);
+    const existed = native.vectorRemoveAt(id, index);
+    markChanged(id);
+    return existed;
+  }
+
+  /**
+   * Replaces elements as `Array.prototype.splice` does, all or nothing. Returns a plain array of
+   * those removed; its refs own what the vector held, and you drop them.
+   */
+  splice(...args: [start?: number, deleteCount?: number, ...values: V[]]): V[] {
+    const id = idOf(this);
+    const [start, deleteCount, ...values] = args;
+    const length = native.vectorLength(id);
+    const from = toIndex(start, length, 0);
+    let count = 0;
+    if (args.length === 1) count = length - from;
+    else if (args.length > 1) count = Math.min(Math.max(toInteger(deleteCount), 0), length - from);
+    const removed = spliceValues(id, from, count, values);
+    markChanged(id);
+    return removed as V[];
+  }
+
+  /** A plain array of elements; refs borrow. Read 1,024 at a time. */
+  slice(start?: number, end?: number): V[] {
+    const id = idOf(this);
+    const length = native.vectorLength(id);
+    const values: unknown[] = [];
+    const last = toIndex(end, length, length);
+    for (let at = toIndex(start, length, 0); at < last; at += batch) {
+      const piece = native.vectorRead(id, at, Math.min(batch, last - at), modes.borrow);
+      for (const value of outAll(piece)) values.push(value);
+    }
+    return values as V[];
+  }
+
+  /**
+   * Sets elements to one value, each of them with a hold of its own. A ref marked by `move()` has
+   * one claim to give, so it can fill one place only (`ERR_UNSUPPORTED_VALUE`).
+   */
+  fill(value: V, start?: number, end?: number): this {
+    const id = idOf(this);
+    const length = native.vectorLength(id);
+    native.vectorFill(
+      id,
+      toValue(value, 0),
+      toIndex(start, length, 0),
+      toIndex(end, length, length),
+    );
+    finishMoved(value);
+    markChanged(id);
+    return this;
+  }
+
+  /** Removes all elements and releases them. O(length). */
+  clear(): void {
+    const id = idOf(this);
+    native.vectorClear(id);
+    markChanged(id);
+  }
+
+  /** O(length); refs are the same if they stand for the same object, NaN is NaN. */
+  includes(value: V, from?: number): boolean {
+    return this.#indexOf(value, from, true) !== -1;
+  }
+
+  /** O(length); -1 if there is none. Refs are the same if they stand for the same object. */
+  indexOf(value: V, from?: number): number {
+    return this.#indexOf(value, from, false);
+  }
+
+  #indexOf(value: V, from: number | undefined, sameValueZero: boolean): number {
+    const id = idOf(this);
+    const length = native.vectorLength(id);
+    const start = toIndex(from, length, 0);
+    return native.vectorIndexOf(id, toHeldValue(value, 0), start, false, sameValueZero);
+  }
+
+  /** O(length); -1 if there is none. */
+  lastIndexOf(value: V, ...args: [from?: number]): number {
+    const id = idOf(this);
+    const length = native.vectorLength(id);
+    let from = args.length === 0 ? length - 1 : toInteger(args[0]);
+    if (from < 0 && args.length > 0) from += length;
+    const needle = toHeldValue(value, 0);
+    if (from < 0) return -1;
+    return native.vectorIndexOf(id, needle, Math.min(from, limits.vectorMax), true, false);
+  }
+
+  /** Calls back for each element. Refs borrow. */
+  forEach(callback: (value: V, index: number, vector: this) => void, thisArg?: unknown): void {
+    requireFunction(callback, 'callback');
+    this.#walk((value, index) => {
+      callback.call(thisArg, value, index, this);
+    });
+  }
+
+  /** A plain array of results. */
+  map<R>(callback: (value: V, index: number, vector: this) => R, thisArg?: unknown): R[] {
+    requireFunction(callback, 'callback');
+    const results: R[] = [];
+    results.length = this.#walk((value, index) => {
+      results[index] = callback.call(thisArg, value, index, this);
+    });
+    return results;
+  }
+
+  /** A plain array of the elements for which the callback returns something truthy. Refs borrow. */
+  filter(callback: (value: V, index: number, vector: this) => unknown, thisArg?: unknown): V[] {
+    requireFunction(callback, 'callback');
+    const kept: V[] = [];
+    this.#walk((value, index) => {
+      if (callback.call(thisArg, value, index, this)) kept.push(value);
+    });
+    return kept;
+  }
+
+  /** @throws `TypeError` for an empty vector without initial value */
+  reduce(callback: (before: V, value: V, index: number, vector: this) => V): V;
+  reduce<R>(callback: (before: R, value: V, index: number, vector: this) => R, initial: R): R;
+  reduce<R>(
+    callback: (before: R, value: V, index: number, vector: this) => R,
+    ...initial: [] | [R]
+  ): R {
+    requireFunction(callback, 'callback');
+    let hasResult = initial.length > 0;
+    let result = initial[0] as R;
+    this.#walk((value, index) => {
+      result = hasResult ? callback(result, value, index, this) : (value as unknown as R);
+      hasResult = true;
+    });
+    if (!hasResult) throw invalidArgType('initial', 'given to reduce an empty vector', undefined);
+    return result;
+  }
+
+  /** The first element for which the callback returns something truthy. A ref borrows. */
+  find(
+    callback: (value: V, index: number, vector: this) => unknown,
+    thisArg?: unknown,
+  ): V | undefined {
+    return this.#search(callback, thisArg, false).value;
+  }
+
+  /** The index of that element, or -1. */
+  findIndex(
+    callback: (value: V, index: number, vector: this) => unknown,
+    thisArg?: unknown,
+  ): number {
+    return this.#search(callback, thisArg, false).index;
+  }
+
+  /** The last element for which the callback returns something truthy. A ref borrows. */
+  findLast(
+    callback: (value: V, index: number, vector: this) => unknown,
+    thisArg?: unknown,
+  ): V | undefined {
+    return this.#search(callback, thisArg, true).value;
+  }
+
+  /** The index of that element, or -1. */
+  findLastIndex(
+    callback: (value: V, index: number, vector: this) => unknown,
+    thisArg?: unknown,
+  ): number {
+    return this.#search(callback, thisArg, true).index;
+  }
+
+  #search(
+    callback: (value: V, index: number, vector: this) => unknown,
+    thisArg: unknown,
+    backwards: boolean,
+  ): { value: V | undefined; index: number } {
+    const id = idOf(this);
+    requireFunction(callback, 'callback');
+    const length = native.vectorLength(id);
+    const walk = new VectorWalk(id, modes.borrow, outAll);
+    for (let i = 0; i < length; i++) {
+      const index = backwards ? length - 1 - i : i;
+      // As in an Array, an element that is gone by now counts as undefined.
+      const isThere = backwards ? walk.atFromEnd(index) : walk.at(index);
+      const value = (isThere ? walk.value : undefined) as V;
+      if (callback.call(thisArg, value, index, this)) return { value, index };
+    }
+    return { value: undefined, index: -1 };
+  }
+
+  /** Visits the elements up to the present length that are still there then; returns that length. */
+  #walk(visit: (value: V, index: number) => void): number {
+    const id = idOf(this);
+    const length = native.vectorLength(id);
+    const walk = new VectorWalk(id, modes.borrow, outAll);
+    for (let i = 0; i < length && walk.at(i); i++) visit(walk.value as V, i);
+    return length;
+  }
+
+  /** As `Array.prototype.join` of the plain copy. */
+  join(separator?: string): string {
+    return this.obtainValue().join(separator);
+  }
+
+  /** Reverses the vector in place, in one step. O(length). */
+  reverse(): this {
+    const id = idOf(this);
+    native.vectorReverse(id);
+    markChanged(id);
+    return this;
+  }
+
+  /**
+   * Sorts as `Array.prototype.sort`; refs borrow. A copy is sorted and the order installed in one
+   * step if the vector was not changed meanwhile, else it starts over.
+   * @throws `ERR_CONFLICT` if it was changed during each of 3 tries
+   */
+  sort(compare?: (a: V, b: V) => number): this {
+    const id = idOf(this);
+    if (compare !== undefined) requireFunction(compare, 'compare');
+    sortVector(id, compare as ((a: unknown, b: unknown) => number) | undefined);
+    markChanged(id);
+    return this;
+  }
+
+  /**
+   * Iterates over the elements, live as an Array's iterator. Elements are fetched up to 1,024 at a
+   * time: what *other* threads change meanwhile may be seen late. Refs borrow.
+   */
+  [Symbol.iterator](): IterableIterator<V> {
+    return walkElements<V>(idOf(this));
+  }
+
+  /**
+   * A deep plain copy: an array, texts and numbers as their values, and so on downwards. What is
+   * reached twice is one copy, cycles included. O(everything reached). One step to other threads
+   * only for each 1,024 elements of each object.
+   * @throws `ERR_CONFLICT` if other threads keep dropping parts of it meanwhile
+   */
+  obtainValue(): Plain<V>[] {
+    return obtain(idOf(this), native.types.VectorRef, 0, false) as Plain<V>[];
+  }
+
+  override toJSON(): unknown[] {
+    return obtain(idOf(this), native.types.VectorRef, 0, true) as unknown[];
+  }
+
+  [inspect.custom](depth: number, options: InspectOptionsStylized): string {
+    return inspectVector(this, depth, options);
+  }
+}
+
+registerClass('VectorRef', VectorRef);
+
+function* walkElements<V>(id: number): Generator<V, undefined> {
+  const walk = new VectorWalk(id, modes.borrow, outAll);
+  for (let i = 0; walk.at(i); i++) yield walk.value as V;
+}
+
+/** An index that may count from the end. */
+function fromEnd(id: number, index: number): number {
+  const integer = toInteger(index);
+  return integer < 0 ? integer + native.vectorLength(id) : integer;
+}
+
+function toArray(values: unknown): unknown[] {
+  const iterable = values as Partial<Iterable<unknown>> | null | undefined;
+  if (typeof iterable?.[Symbol.iterator] === 'function') return [...(values as Iterable<unknown>)];
+  throw invalidArgType('values', 'an iterable', values);
+}
