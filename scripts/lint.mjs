@@ -30,7 +30,10 @@ async function nodeTool(script, args) {
 }
 
 async function clangFormat() {
-  const sources = files(['csrc/core', 'csrc/binding', 'test/core'], ['.c', '.cc', '.h']);
+  const sources = files(
+    ['csrc/core', 'csrc/binding', 'test/core', 'test/core/misuse'],
+    ['.c', '.cc', '.h'],
+  );
   const mode = fix ? ['-i'] : ['--dry-run', '-Werror'];
   const tools = await ensureClangTools();
   return step((await stream(tools.clangFormat, [...mode, ...sources])).status);

@@ -32,9 +32,20 @@ export function requireFunction(value: unknown, parameter: string): void {
   if (typeof value !== 'function') throw invalidArgType(parameter, 'a function', value);
 }
 
-/** Whether an error says that an object is gone. */
-export function isUseAfterFree(error: unknown): boolean {
-  return error instanceof SharedHeapError && error.code === 'ERR_USE_AFTER_FREE';
+/** The items of an iterable, read to the end before anything else is done. */
+export function readAll(values: unknown, parameter: string): unknown[] {
+  if (!isIterable(values)) throw invalidArgType(parameter, 'an iterable', values);
+  return [...values];
+}
+
+export function isIterable(value: unknown): value is Iterable<unknown> {
+  const { [Symbol.iterator]: iterator } = Object(value) as Partial<Iterable<unknown>>;
+  return typeof iterator === 'function';
+}
+
+/** Whether an error has this code, even if the class is that of another copy of this package. */
+export function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && (error as Partial<SharedHeapError>).code === code;
 }
 
 /**
@@ -46,7 +57,7 @@ export function retryWhileChanging<R>(what: string, rootIsAlive: () => boolean, 
     try {
       return read();
     } catch (error) {
-      if (!isUseAfterFree(error) || !rootIsAlive()) throw error;
+      if (!hasCode(error, 'ERR_USE_AFTER_FREE') || !rootIsAlive()) throw error;
     }
   }
   throw conflict(what);

@@ -1,12 +1,13 @@
 import { inspect } from 'node:util';
 import type { InspectOptionsStylized } from 'node:util';
-import { requireFunction } from './errors';
+import { readAll, requireFunction } from './errors';
 import type { IdLike } from './ids';
 import { inspectMap } from './inspect';
 import type { MapSource } from './map-source';
 import { readEntries } from './map-source';
 import { MapWalk, tellClear, tellRemoval } from './map-walk';
 import {
+  checkAlive,
   checkValues,
   finishAllMoved,
   finishMoved,
@@ -57,21 +58,14 @@ export class MapRef<
    * `obtainValue()`. If an entry fails nothing is made, and moved refs stay what they were.
    * @throws `ERR_UNSUPPORTED_VALUE` for values that are neither primitives nor refs: see `share`
    */
-  static from<K extends MapKey, V extends SharedValue>(source: MapSource<K, V>): MapRef<K, V> {
-    const { keys, values, fromObject } = readEntries(source);
-    checkValues(values);
-    const map = newOwner(MapRef<K, V>, native.mapNew(fromObject));
-    try {
-      for (let i = 0; i < keys.length; i += ENTRIES_PER_CALL) {
-        const end = Math.min(i + ENTRIES_PER_CALL, keys.length);
-        native.mapSetMany(map.id, ...toEntries(keys, values, i, end, false));
-      }
-    } catch (error) {
-      map[Symbol.dispose]();
-      throw error;
-    }
-    settleMoved(values);
-    return map;
+  static from<V>(
+    source: Readonly<Record<string, V>> & Readonly<Record<string, SharedValue>>,
+  ): MapRef<string, Extract<V, SharedValue>>;
+  static from<K, V>(
+    source: Iterable<readonly [K, V]> & Iterable<readonly [MapKey, SharedValue]>,
+  ): MapRef<Extract<K, MapKey>, Extract<V, SharedValue>>;
+  static from(source: MapSource<MapKey, SharedValue>): MapRef {
+    return createFrom(source);
   }
 
   /** Takes over the claim that the sender of an id left behind. @throws `ERR_NO_CLAIM` */
@@ -93,7 +87,7 @@ export class MapRef<
     name: string,
     source: MapSource<K, V> = [],
   ): MapRef<K, V> {
-    return openNamed(name, MapRef<K, V>, () => MapRef.from(source));
+    return openNamed(name, MapRef<K, V>, () => createFrom(source));
   }
 
   /** Number of entries. O(1). */
@@ -129,7 +123,7 @@ export class MapRef<
 
   /** `get` for each of these keys, several times faster. Not one step to other threads. */
   getMany(keys: Iterable<K>): (V | undefined)[] {
-    const wanted = [...keys];
+    const wanted = readAll(keys, 'keys') as K[];
     const id = idOf(this);
     const values: unknown[] = [];
     for (let i = 0; i < wanted.length; i += batch) {
@@ -163,8 +157,9 @@ export class MapRef<
    */
   setMany(source: MapSource<K, V>): this {
     const { keys, values } = readEntries(source);
-    checkValues(values);
     const id = idOf(this);
+    checkValues(values);
+    checkAlive(values);
     for (let i = 0; i < keys.length; i += ENTRIES_PER_CALL) {
       const end = Math.min(i + ENTRIES_PER_CALL, keys.length);
       const entries = toEntries(keys, values, i, end, true);
@@ -326,6 +321,25 @@ export class MapRef<
 }
 
 registerClass('MapRef', MapRef);
+
+function createFrom<K extends MapKey, V extends SharedValue>(
+  source: MapSource<K, V>,
+): MapRef<K, V> {
+  const { keys, values, fromObject } = readEntries(source);
+  checkValues(values);
+  const map = newOwner(MapRef<K, V>, native.mapNew(fromObject));
+  try {
+    for (let i = 0; i < keys.length; i += ENTRIES_PER_CALL) {
+      const end = Math.min(i + ENTRIES_PER_CALL, keys.length);
+      native.mapSetMany(map.id, ...toEntries(keys, values, i, end, false));
+    }
+  } catch (error) {
+    map[Symbol.dispose]();
+    throw error;
+  }
+  settleMoved(values);
+  return map;
+}
 
 function* walkEntries<K, V>(id: number): Generator<[K, V], undefined> {
   const walk = new MapWalk(id, modes.borrow, outAll);

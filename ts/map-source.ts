@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { invalidArgType } from './errors';
+import { invalidArgType, isIterable } from './errors';
 import { isPrimitive, unsupportedValue } from './marshal';
 import { isPlainObject } from './plain';
 import type { MapKey } from './values';
@@ -43,11 +43,4 @@ export function readEntries(source: unknown): Entries {
   }
   for (const key of Object.keys(source)) add(key, source[key]);
   return { keys, values, fromObject: true };
-}
-
-function isIterable(value: unknown): value is Iterable<unknown> {
-  return (
-    typeof (value as Partial<Iterable<unknown>> | null | undefined)?.[Symbol.iterator] ===
-    'function'
-  );
 }

@@ -136,6 +136,13 @@ export function checkValues(values: readonly unknown[]): void {
   }
 }
 
+/** Throws if one of the refs among checked values stands for an object that is gone. */
+export function checkAlive(values: readonly unknown[]): void {
+  for (const value of values) {
+    if (isRef(value)) native.attach(value.id, 0);
+  }
+}
+
 /** Whether a value is stored as it is. */
 export function isPrimitive(value: unknown): value is Primitive {
   const type = typeof value;

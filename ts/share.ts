@@ -38,13 +38,13 @@ export type Shared<T> = T extends string
     : T extends Ref
       ? T
       : T extends readonly (infer E)[]
-        ? VectorRef<SharedElement<E> & SharedValue>
+        ? VectorRef<Extract<SharedElement<E>, SharedValue>>
         : T extends ReadonlyMap<infer K extends MapKey, infer E>
-          ? MapRef<K, SharedElement<E> & SharedValue>
+          ? MapRef<K, Extract<SharedElement<E>, SharedValue>>
           : T extends ArrayBufferLike | ArrayBufferView
             ? BufferRef
             : T extends object
-              ? MapRef<keyof T & string, SharedElement<T[keyof T]> & SharedValue>
+              ? MapRef<keyof T & string, Extract<SharedElement<T[keyof T]>, SharedValue>>
               : never;
 
 const NOT_MADE = -1;

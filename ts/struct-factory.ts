@@ -1,4 +1,4 @@
-import { invalidArgType } from './errors';
+import { invalidArgType, readAll } from './errors';
 import type { IdLike } from './ids';
 import { checkValues, finishAllMoved, settleMoved, toValues } from './marshal';
 import { openNamed } from './names';
@@ -76,7 +76,7 @@ export class StructFactory<const S extends Shape> {
     const { id, names } = this.#shape;
     const values: unknown[] = [];
     let count = 0;
-    for (const init of inits) {
+    for (const init of readAll(inits, 'inits')) {
       this.#readInit(init, values);
       count += 1;
     }

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import type { InspectOptionsStylized } from 'node:util';
-import { invalidArgType, requireFunction } from './errors';
+import { invalidArgType, readAll, requireFunction } from './errors';
 import type { IdLike } from './ids';
 import { inspectVector } from './inspect';
 import { toIndex, toInteger } from './integers';
@@ -56,10 +56,10 @@ export class VectorRef<V extends SharedValue = Untyped> extends Ref<'VectorRef'>
    * stay what they were.
    * @throws `ERR_UNSUPPORTED_VALUE` for values that are neither primitives nor refs: see `share`
    */
-  static from<V extends SharedValue>(values: Iterable<V>): VectorRef<V> {
-    const all = toArray(values);
+  static from<V>(values: Iterable<V> & Iterable<SharedValue>): VectorRef<Extract<V, SharedValue>> {
+    const all = readAll(values, 'values');
     checkValues(all);
-    const vector = newOwner(VectorRef<V>, native.vectorNew());
+    const vector = newOwner(VectorRef<Extract<V, SharedValue>>, native.vectorNew());
     try {
       for (let i = 0; i < all.length; i += batch) {
         const piece = toValues(all, i, Math.min(i + batch, all.length), false);
@@ -144,7 +144,7 @@ export class VectorRef<V extends SharedValue = Untyped> extends Ref<'VectorRef'>
   /** Appends values, all or none; returns the new length. Takes moved refs as `setAt` does. */
   push(...values: V[]): number {
     const id = idOf(this);
-    const length = pushValues(id, values);
+    const length = values.length === 1 ? pushOne(id, values[0]) : pushValues(id, values);
     markChanged(id);
     return length;
   }
@@ -218,12 +218,10 @@ export class VectorRef<V extends SharedValue = Untyped> extends Ref<'VectorRef'>
   fill(value: V, start?: number, end?: number): this {
     const id = idOf(this);
     const length = native.vectorLength(id);
-    native.vectorFill(
-      id,
-      toValue(value, 0),
-      toIndex(start, length, 0),
-      toIndex(end, length, length),
-    );
+    // Before the value is placed: an index may be an object whose valueOf() uses the heap.
+    const first = toIndex(start, length, 0);
+    const last = toIndex(end, length, length);
+    native.vectorFill(id, toValue(value, 0), first, last);
     finishMoved(value);
     markChanged(id);
     return this;
@@ -430,14 +428,15 @@ function* walkElements<V>(id: number): Generator<V, undefined> {
   for (let i = 0; walk.at(i); i++) yield walk.value as V;
 }
 
+/** What `pushValues` does, for the common case and without its arrays. */
+function pushOne(id: number, value: unknown): number {
+  const length = native.vectorPush(id, toValue(value, 0));
+  finishMoved(value);
+  return length;
+}
+
 /** An index that may count from the end. */
 function fromEnd(id: number, index: number): number {
   const integer = toInteger(index);
   return integer < 0 ? integer + native.vectorLength(id) : integer;
-}
-
-function toArray(values: unknown): unknown[] {
-  const iterable = values as Partial<Iterable<unknown>> | null | undefined;
-  if (typeof iterable?.[Symbol.iterator] === 'function') return [...(values as Iterable<unknown>)];
-  throw invalidArgType('values', 'an iterable', values);
 }

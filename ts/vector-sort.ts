@@ -1,4 +1,4 @@
-import { CONFLICT_TRIES, SharedHeapError, conflict } from './errors';
+import { CONFLICT_TRIES, conflict, hasCode } from './errors';
 import { outAll } from './marshal';
 import { native } from './native';
 
@@ -56,7 +56,7 @@ function install(id: number, version: number, order: Uint32Array): boolean {
     native.vectorPermute(id, version, order);
     return true;
   } catch (error) {
-    if (error instanceof SharedHeapError && error.code === 'ERR_CONFLICT') return false;
+    if (hasCode(error, 'ERR_CONFLICT')) return false;
     throw error;
   }
 }

@@ -10,12 +10,14 @@
  *   Which values count is said at each function; with none said, "the value" is number 0.
  * - out: a single result is number 0; in an array result, element i is number i: `refIds[i]`,
  *   `refTypes[i]` (type tag) and, for a struct, `refShapes[i]` (shape id).
- * Read the arrays at once: the next call may overwrite them. Any object other than `REF` given as a
- * value, functions and symbols throw ERR_UNSUPPORTED_VALUE.
+ * Read the arrays at once: the next call, other than shapeInfo, may overwrite them. Any object other
+ * than `REF` given as a value, functions and symbols throw ERR_UNSUPPORTED_VALUE.
  */
 export type Primitive = undefined | null | boolean | number | string | bigint;
 /** The one sentinel object that stands for a ref. */
-export type RefMark = { readonly __ref: unique symbol };
+export interface RefMark {
+  readonly __ref: unique symbol;
+}
 export type Value = Primitive | RefMark;
 export type Key = Primitive;
 
@@ -51,7 +53,9 @@ export interface Native {
     Record<'string' | 'number' | 'boolean' | 'bigint' | 'ref' | 'any' | 'typed' | 'shaped', number>
   >;
   /** Limits: `textMax` (code units), `fieldsMax`, `bytesMax`, `vectorMax`, `idLimit` (2^52). */
-  readonly limits: Readonly<Record<'textMax' | 'fieldsMax' | 'bytesMax' | 'vectorMax' | 'idLimit', number>>;
+  readonly limits: Readonly<
+    Record<'textMax' | 'fieldsMax' | 'bytesMax' | 'vectorMax' | 'idLimit', number>
+  >;
 
   /** The class that errors of this environment are made of: `new cls(code, message)`. */
   setErrorClass(cls: new (code: string, message: string) => Error): void;
@@ -140,14 +144,24 @@ export interface Native {
   vectorReverse(id: number): void;
   vectorClear(id: number): void;
   /** -1 if none. */
-  vectorIndexOf(id: number, value: Value, from: number, backwards: boolean, sameValueZero: boolean): number;
+  vectorIndexOf(
+    id: number,
+    value: Value,
+    from: number,
+    backwards: boolean,
+    sameValueZero: boolean,
+  ): number;
   /** At most `limit` (<= batch) elements; `out[3]` is the version. */
   vectorRead(id: number, start: number, limit: number, mode: Mode): Value[];
   /** Element i becomes the one that was at order[i]; ERR_CONFLICT if the version has changed. */
   vectorPermute(id: number, version: number, order: Uint32Array): void;
 
   /** Same names and types: same shape id, in every environment. `details[i]`: type tag for 'typed', shape id for 'shaped', else 0. */
-  shapeDefine(names: readonly string[], types: readonly number[], details: readonly number[]): number;
+  shapeDefine(
+    names: readonly string[],
+    types: readonly number[],
+    details: readonly number[],
+  ): number;
   shapeInfo(shape: number): { names: string[]; types: number[]; details: number[] };
   /** A value for each field in order, undefined for its default. */
   recordNew(shape: number, ...values: Value[]): number;

@@ -164,15 +164,16 @@ bool Environment::define_constants(napi_value exports) {
          define("fieldTypes", field_types) && define("limits", limits);
 }
 
+// Built-ins are looked up now: a script may replace the globals later.
 bool Environment::define_helpers() {
   return evaluate(env_, "((...a) => a)", &collect) &&
-         evaluate(env_, "((n) => new ArrayBuffer(n))", &new_buffer) &&
+         evaluate(env_, "((B) => (n) => new B(n))(ArrayBuffer)", &new_buffer) &&
          evaluate(env_,
-                  "((length, apply) => (b) => {"
+                  "((length, apply, U) => (b) => {"
                   "  try { apply(length, b, []); } catch { return undefined; }"
-                  "  return new Uint8Array(b);"
+                  "  return new U(b);"
                   "})(Object.getOwnPropertyDescriptor(SharedArrayBuffer.prototype, 'byteLength')"
-                  ".get, Reflect.apply)",
+                  ".get, Reflect.apply, Uint8Array)",
                   &over_shared);
 }
 

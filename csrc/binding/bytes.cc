@@ -211,7 +211,8 @@ napi_value bytes_copy(Call &call) {
     return fail(call, status);
   }
   napi_value buffer = new_buffer(call, length);
-  if (buffer != nullptr && napi_get_arraybuffer_info(call.env, buffer, &copy, &copied) != napi_ok) {
+  if (buffer != nullptr &&
+      (napi_get_arraybuffer_info(call.env, buffer, &copy, &copied) != napi_ok || copied < length)) {
     buffer = fail_node_api(call);
   }
   if (buffer != nullptr && length != 0) {

@@ -60,7 +60,7 @@ bool parse_bytes(const char *text, uint64_t *out) {
 }
 
 bool reserve_from_environment(uint64_t *reserve, std::string *why) {
-  // Node's own reads of the environment cannot be locked out; this is one, under heap_mutex.
+  // Node changes the environment under a lock that addons cannot take; this is read once.
   const char *text = std::getenv(kReserveVariable); // NOLINT(concurrency-mt-unsafe)
   if (text == nullptr || *text == '\0') {
     return true;

@@ -151,16 +151,20 @@ bool shi_alloc_init(sh_heap *heap) {
       return false;
     }
     heap->arenas[i % SHI_CLASS_COUNT][i / SHI_CLASS_COUNT] = arena;
-    heap->arena_count = i / SHI_CLASS_COUNT + (i % SHI_CLASS_COUNT == SHI_CLASS_COUNT - 1 ? 1 : 0);
+    heap->arenas_made = i + 1;
   }
+  heap->arena_count = wanted;
   return true;
 }
 
 void shi_alloc_destroy(sh_heap *heap) {
-  for (unsigned i = 0; i < heap->arena_count * SHI_CLASS_COUNT; i++) {
+  for (unsigned i = 0; i < heap->arenas_made; i++) {
     arena_command(arena_at(heap, i), "destroy");
   }
   shi_local_free(heap->hooks);
+  // The addresses will be somebody else's, and munmap does not tell ASan.
+  ASAN_UNPOISON_MEMORY_REGION(shi_at(heap, (uint64_t)heap->pages.first * SH_PAGE),
+                              (uint64_t)(heap->pages.committed - heap->pages.first) * SH_PAGE);
 }
 
 void shi_alloc_open(sh_env *env) {
@@ -192,7 +196,7 @@ void shi_alloc_trim(sh_env *env) {
   for (unsigned cls = 0; cls < SHI_CLASS_COUNT; cls++) {
     tcache_command(env, cls, "tcache.flush");
   }
-  for (unsigned i = 0; i < env->heap->arena_count * SHI_CLASS_COUNT; i++) {
+  for (unsigned i = 0; i < env->heap->arenas_made; i++) {
     arena_command(arena_at(env->heap, i), "purge");
   }
 }

@@ -21,7 +21,7 @@ void shi_alloc_open(sh_env *env);
 void shi_alloc_close(sh_env *env);
 
 // Offset of `size` (> 0) uninitialised bytes, 8-byte aligned (16 if `align16`), or 0: the heap is
-// full even after limbo and caches were emptied.
+// full even after limbo, caches and free slot pages were emptied.
 uint64_t shi_alloc(sh_env *env, size_t size, shi_class cls, bool align16);
 
 // Frees it; size, class and alignment as given to shi_alloc. `env` may be NULL.

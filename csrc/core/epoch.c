@@ -228,7 +228,6 @@ void shi_limbo_orphan(sh_env *env) {
     heap->orphans.tail = env->limbo.tail;
   }
   move_counters(&heap->closed, &env->counters);
-  env->counters = (shi_counters){.allocated = 0}; // still in the list that stats sums
   shi_unlock(&heap->envs_lock, false);
 }
 

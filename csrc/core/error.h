@@ -2,7 +2,7 @@
 //
 // Every core function that can fail returns sh_status and nothing else; results leave through
 // out-parameters, which are untouched on failure. A failed operation has changed nothing.
-// Corruption found at run time is not a status: see SHI_CHECK in assert.h.
+// Corruption found at run time is not a status: see SHI_CHECK in check.h.
 #ifndef SH_ERROR_H
 #define SH_ERROR_H
 

@@ -99,7 +99,7 @@ sh_status sh_heap_create(const sh_config *config, sh_heap **out) {
     shi_local_free(heap);
     return SH_E_RESERVE_FAILED;
   }
-  heap->limit = config->limit == 0 ? reserve : config->limit;
+  heap->limit = config->limit == 0 || config->limit > reserve ? reserve : config->limit;
   atomic_store_explicit(&heap->epoch, 1, memory_order_relaxed);
 #ifdef SH_TEST
   atomic_store_explicit(&heap->fail_after, -1, memory_order_relaxed);

@@ -19,7 +19,8 @@ typedef struct sh_env sh_env;
 typedef struct sh_config {
   uint64_t reserve; // bytes of address space wanted; 0: SH_RESERVE_DEFAULT. Halved until granted
                     // when 0, taken as it is otherwise. Rounded up to 16 MiB.
-  uint64_t limit;   // bound of the bytes in use (slot pages + body extents); 0: reserve
+  uint64_t limit;   // bound of the bytes in use (slot pages + body extents); 0, or more than the
+                    // reserve: the reserve
 } sh_config;
 
 // Reserves the region, makes the arenas and the map of names. OUT_OF_RANGE for a reserve outside

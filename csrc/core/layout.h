@@ -51,9 +51,10 @@ typedef enum sh_type {
 
 // --- Slot ----------------------------------------------------------------------------------
 // word0  generation 20 | type 6 | flags 6. Type 0 = not alive (free, dying or never used).
-//        Written: by the creator before the id is known to anyone (release); later only under the
-//        core lock. Read without the lock as a hint, re-checked under it (or after the copy).
-// lock   bit 0 locked, bit 1 waiters, bit 2 monitor, bits 3-31 version. See lock.h. Survives reuse.
+//        Written: by the creator (release) and by whoever puts a fresh page on the free list, while
+//        no id of it is known to anyone; else only under the core lock. Read without the lock as a hint, re-checked under it (or after the copy).
+// lock   bit 0 locked, bit 1 waiters, bit 2 monitor, bits 3-31 version. See lock.h. Survives reuse;
+//        starts anew only when its page of free slots was purged.
 // counts claims 32 (low) | holds 32 (high). CAS only, never from 0 while alive. While a dead slot
 //        sits on a release worklist (slot.c) the word carries the list link and the dead type.
 // payload two words, always accessed as relaxed atomics (an optimistic reader may race):

@@ -3,9 +3,12 @@
 // Are Tricky", with the version above it.)
 //
 // L1 Only the holder writes bits 0 and 2-31; others only set bit 1, by CAS, while it is held.
+//    Purging a page of free slots zeroes its words while it holds all of them (slot.c).
 // L2 A core lock is held for bounded C work, never across Node-API, JS or a wait for JS.
-// L3 Two slot locks at once only in rising slot order; no code does so today. Order of kinds:
-//    slot lock > envs_lock > (jemalloc's own) > slots_lock > pages lock.
+// L3 Two locks of live objects at once only in rising slot order; no code does so today. What may
+//    be taken while another is held, outermost first: a live object's slot lock or shapes_lock,
+//    envs_lock, slots_lock, the slot locks of one free page (purging), jemalloc's own, the lock of
+//    the page allocator.
 // Lock is an acquire, unlock a release, on the word.
 #ifndef SH_LOCK_H
 #define SH_LOCK_H

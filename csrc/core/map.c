@@ -59,14 +59,13 @@ sh_status sh_map_get(sh_env *env, sh_id id, const sh_value *key, sh_mode mode, s
     return status;
   }
   shi_entry *entry = shi_table_find(env->heap, slot, &at_hand);
-  sh_value value = {.kind = SH_KIND_UNDEFINED};
+  out->kind = SH_KIND_UNDEFINED;
   if (entry != NULL) {
-    status = shi_word_read(env, entry->value, mode, &value);
+    status = shi_word_read(env, entry->value, mode, out);
   }
   shi_unlock(&slot->lock, false);
   if (status == SH_OK) {
-    shi_value_deref(env, &value);
-    *out = value;
+    shi_value_deref(env, out);
     *found = entry != NULL;
   }
   return status;

@@ -39,6 +39,48 @@ static void with_payload(uint32_t kind, uint32_t hash, shi_map_key *out) {
   out->packed = (shi_packed){.word = {0, kind_word(kind) | hash}};
 }
 
+static inline uint64_t load_units(const uint16_t *units) {
+  uint64_t four;
+  memcpy(&four, units, sizeof four);
+  return four;
+}
+
+// Four units of at most 255 as four bytes.
+static inline uint64_t narrow_four(uint64_t units) {
+  units = (units | units >> 8) & UINT64_C(0x0000ffff0000ffff);
+  return (units | units >> 16) & UINT64_C(0xffffffff);
+}
+
+// Wide input that fits latin1. Words are loaded whole, the last ones overlapping, and put together
+// in registers: bytes gathered in memory and loaded again as words stall on store forwarding.
+static bool pack_latin1(const uint16_t *units, uint32_t length, shi_packed *out) {
+  uint64_t low = 0, high = 0, seen;
+  if (length >= 8) {
+    uint64_t a = load_units(units), b = load_units(units + 4);
+    uint64_t c = load_units(units + length - 8), d = load_units(units + length - 4);
+    seen = a | b | c | d;
+    low = narrow_four(a) | narrow_four(b) << 32;
+    high = narrow_four(c) | narrow_four(d) << 32; // units length - 8 on: drop those in `low`
+    high = length == 8 ? 0 : high >> (8 * (16 - length));
+  } else if (length >= 4) {
+    uint64_t a = load_units(units), b = load_units(units + length - 4);
+    seen = a | b;
+    low = narrow_four(a) | narrow_four(b) << (8 * (length - 4));
+  } else {
+    seen = 0;
+    for (uint32_t i = 0; i < length; i++) {
+      seen |= units[i];
+      low |= (uint64_t)units[i] << (8 * i);
+    }
+  }
+  if ((seen & UINT64_C(0xff00ff00ff00ff00)) != 0) {
+    return false;
+  }
+  out->word[0] = low;
+  out->word[1] = high | kind_word(length);
+  return true;
+}
+
 // A text of at most 15 latin1 or 7 wide units, in place; false if it does not fit.
 static bool pack_text(const sh_value *value, shi_packed *out) {
   uint32_t length = value->length;
@@ -52,23 +94,14 @@ static bool pack_text(const sh_value *value, shi_packed *out) {
     memcpy(out, bytes, sizeof bytes);
     return true;
   }
-  // A fixed number of units, so that scan and narrowing are a few vector instructions.
-  uint16_t units[16] = {0};
-  uint8_t bytes[16];
-  uint16_t seen = 0;
-  memcpy(units, value->chars, (size_t)length * 2);
-  for (unsigned i = 0; i < 16; i++) {
-    seen |= units[i];
-    bytes[i] = (uint8_t)units[i];
-  }
-  if (seen < 256) {
-    bytes[15] = (uint8_t)length;
-    memcpy(out, bytes, sizeof bytes);
+  if (pack_latin1(value->chars, length, out)) {
     return true;
   }
   if (length > INLINE_WIDE) {
     return false;
   }
+  uint16_t units[8] = {0};
+  memcpy(units, value->chars, (size_t)length * 2);
   memcpy(out, units, sizeof *out);
   out->word[1] |= kind_word(SHI_KEY_WIDE | length);
   return true;

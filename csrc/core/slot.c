@@ -139,15 +139,11 @@ static uint32_t take_page(sh_heap *heap, bool number, uint32_t *floor) {
     uint64_t record = atomic_load_explicit(page_record(heap, page), memory_order_relaxed);
     heap->purged_pages[number] = (uint32_t)(record >> SH_PAGE_NEXT_SHIFT);
     *floor = (uint32_t)(record & SH_PAGE_FLOOR_MASK);
-    atomic_store_explicit(page_record(heap, page), number ? SH_PAGE_NUMBER : 0,
-                          memory_order_relaxed);
   } else {
     uint32_t length = table_length(heap);
     uint32_t next = length + (uint32_t)SH_SLOTS_PER_PAGE;
     if (next <= heap->header->slot_capacity && commit_slots(heap, next)) {
       page = length / (uint32_t)SH_SLOTS_PER_PAGE;
-      atomic_store_explicit(page_record(heap, page), number ? SH_PAGE_NUMBER : 0,
-                            memory_order_relaxed);
       atomic_store_explicit(&heap->header->slot_length, next, memory_order_release);
     }
   }
@@ -178,6 +174,9 @@ static bool refill(sh_env *env, bool number) {
     atomic_store_explicit(&shi_slot_at(heap, indices[i])->word0, floor << SH_W0_GEN_SHIFT,
                           memory_order_relaxed);
   }
+  // From here on the slots' own generations tell a stale id (mismatch), no longer the record.
+  atomic_store_explicit(page_record(heap, page), number ? SH_PAGE_NUMBER : 0,
+                        memory_order_release);
   push_indices(heap, number, indices, SHI_SLOT_BATCH);
   env->slots[number].count = (uint32_t)SH_SLOTS_PER_PAGE - SHI_SLOT_BATCH;
   for (uint32_t i = 0; i < env->slots[number].count; i++) {
@@ -339,10 +338,13 @@ sh_status sh_id_from_number(sh_env *env, double number, sh_id *out) {
 }
 
 // Why an id does not match its slot's word: used up, or never issued.
-static sh_status mismatch(const sh_heap *heap, sh_id id, uint32_t word0) {
+static sh_status mismatch(const sh_heap *heap, sh_id id) {
   uint32_t generation = (uint32_t)(id >> 32);
   uint64_t record = atomic_load_explicit(
       page_record(heap, (uint32_t)id / (uint32_t)SH_SLOTS_PER_PAGE), memory_order_acquire);
+  // After the record: once it no longer says "purged", the slots have their generations back.
+  uint32_t word0 =
+      atomic_load_explicit(&shi_slot_at(heap, (uint32_t)id)->word0, memory_order_acquire);
   bool purged = (record & SH_PAGE_PURGED) != 0 && generation < (record & SH_PAGE_FLOOR_MASK);
   bool retired = (word0 & SH_FLAG_RETIRED) != 0 && type_of(word0) == SH_TYPE_NONE;
   return generation < generation_of(word0) || purged || retired ? SH_E_USE_AFTER_FREE
@@ -362,13 +364,13 @@ sh_status shi_slot_lock(sh_env *env, sh_id id, sh_type type, shi_slot **out) {
   shi_slot *slot = shi_slot_at(heap, index);
   uint32_t word0 = atomic_load_explicit(&slot->word0, memory_order_relaxed);
   if (SHI_UNLIKELY(!matches(id, word0))) {
-    return mismatch(heap, id, word0); // the lock of a dead slot is not worth taking
+    return mismatch(heap, id); // the lock of a dead slot is not worth taking
   }
   shi_lock(&slot->lock);
   word0 = atomic_load_explicit(&slot->word0, memory_order_acquire);
   if (SHI_UNLIKELY(!matches(id, word0))) {
     shi_unlock(&slot->lock, false);
-    return mismatch(heap, id, word0);
+    return mismatch(heap, id);
   }
   if (SHI_UNLIKELY(type != SH_TYPE_NONE && type_of(word0) != (uint32_t)type)) {
     shi_unlock(&slot->lock, false);
@@ -418,7 +420,7 @@ sh_status sh_id_check(sh_env *env, sh_id id, sh_type type, sh_type *actual) {
   uint32_t word0 =
       atomic_load_explicit(&shi_slot_at(env->heap, index)->word0, memory_order_acquire);
   if (!matches(id, word0)) {
-    return mismatch(env->heap, id, word0);
+    return mismatch(env->heap, id);
   }
   if (actual != NULL) {
     *actual = (sh_type)type_of(word0);

@@ -3,8 +3,8 @@
 // S1 a slot is in exactly one state: never used, free (global list, an environment's cache or a
 //    purged page), alive (type != 0), dying (on a release worklist), in limbo, retired.
 // S2 alive => claims + holds >= 1, except between the CAS to 0 and the lock that ends its life.
-// S3 word0's generation only grows, by one at each death; purged pages remember their highest in
-//    page_gen, so it grows across purges too. At SH_GENERATION_MAX the slot is retired instead.
+// S3 word0's generation only grows, by one at each death; a purged page's record remembers the
+//    highest (layout.h), so it grows across purges too. At SH_GENERATION_MAX the slot is retired instead.
 // S4 number slots return to the numbers list only: a view store can hit no other type.
 //
 // Core lock order: see lock.h. Destruction takes one slot's lock at a time, with none held.

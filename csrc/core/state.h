@@ -50,7 +50,8 @@ struct sh_heap {
   _Atomic uint64_t free_slots[2]; // Treiber stacks of batches: tag << 32 | index; [1]: numbers
 
   struct shi_arena_hooks *hooks;
-  unsigned arena_count;
+  unsigned arena_count; // of each class
+  unsigned arenas_made; // of all classes
   unsigned arenas[SHI_CLASS_COUNT][SHI_ARENAS_MAX];
   _Atomic uint32_t next_arena;
 

@@ -287,6 +287,7 @@ sh_status shi_key_make(sh_env *env, const sh_value *value, shi_key *out) {
     case SH_KIND_REF:
       status = sh_id_check(env, value->id, SH_TYPE_NONE, NULL);
       exact_key(SH_WORD(SH_TAG_REF, (uint32_t)value->id), out);
+      out->id = value->id;
       return status;
     case SH_KIND_UNDEFINED:
     case SH_KIND_NULL:
@@ -300,6 +301,12 @@ sh_status shi_key_make(sh_env *env, const sh_value *value, shi_key *out) {
 
 bool shi_key_equals(const sh_heap *heap, const shi_key *key, shi_word word) {
   if (key->exact) {
+    if (key->kind == SH_KIND_REF) {
+      // The slot may have a new owner since the id was checked; the container's hold keeps the one
+      // that the word names.
+      return word == key->word &&
+             shi_slot_id(shi_slot_at(heap, (uint32_t)key->id), (uint32_t)key->id) == key->id;
+    }
     // Keys are stored normalised; element words of vectors and maps may hold -0.
     return word == key->word || (key->kind == SH_KIND_NUMBER && key->word == 0 &&
                                  word == UINT64_C(0x8000000000000000));

@@ -2,10 +2,10 @@
 //
 // A word is NaN-boxed (design 4). A number is its own bits, every NaN canonical. Other values use
 // bit patterns no canonical number has, tag in the top 16 bits, payload in the low 48:
-//   0xfff9 immediates        0 hole (a deleted map entry), 1 undefined, 2 null, 3 false, 4 true
+//   0xfff9 immediates        1 undefined, 2 null, 3 false, 4 true
 //   0xfffa short text        bits 40-47 length 0..5, bits 8*i latin1 character i
 //   0xfffb text payload      byte offset, see text.h
-//   0xfffc bigint payload    byte offset, see bigint below
+//   0xfffc bigint payload    byte offset, see value.c
 //   0xfffe ref               low 32: slot index; the word owns one hold of that slot
 // A text that fits the short form is always in it, so equal words are equal values, and unequal
 // words are unequal values unless both carry payloads of one kind.
@@ -28,7 +28,6 @@ typedef uint64_t shi_word;
 #define SH_TAG_REF UINT64_C(0xfffe)
 #define SH_WORD_PAYLOAD ((UINT64_C(1) << SH_TAG_SHIFT) - 1)
 #define SH_WORD(tag, payload) (((tag) << SH_TAG_SHIFT) | (payload))
-#define SH_WORD_HOLE SH_WORD(SH_TAG_IMMEDIATE, 0)
 #define SH_WORD_UNDEFINED SH_WORD(SH_TAG_IMMEDIATE, 1)
 #define SH_WORD_NULL SH_WORD(SH_TAG_IMMEDIATE, 2)
 #define SH_WORD_FALSE SH_WORD(SH_TAG_IMMEDIATE, 3)
@@ -132,7 +131,7 @@ void shi_word_release(sh_env *env, shi_word word);
 
 // Copies a word out under the lock of its container. Texts are copied into the environment's read
 // buffer or pinned; refs get their id, and with SH_ACQUIRE a claim. TOO_MANY from ACQUIRE only.
-// SH_DEREF of a StringRef or NumberRef is done by shi_word_deref after the unlock.
+// SH_DEREF of a StringRef or NumberRef is done by shi_value_deref after the unlock.
 sh_status shi_word_read(sh_env *env, shi_word word, sh_mode mode, sh_value *out);
 
 // The second half of SH_DEREF, after the unlock: if shi_word_read left a StringRef or NumberRef in
@@ -147,15 +146,16 @@ void shi_values_discard(sh_env *env, const sh_value *values, uint32_t n, sh_mode
 // input value and the environment's scratch.
 struct shi_key {
   uint8_t kind;     // sh_kind
-  bool exact;       // `word` alone decides equality
+  bool exact;       // `word` alone decides equality (REF: with `id`)
   bool negative;    // BIGINT
   shi_word word;    // if exact
+  sh_id id;         // REF
   shi_units units;  // STRING
   const uint64_t *digits; // BIGINT
   uint32_t digit_count;
 };
 
-// Normalises by SameValueZero (-0 becomes 0). A REF matches by slot after its id was checked:
+// Normalises by SameValueZero (-0 becomes 0). A REF matches by id, which is checked to be alive:
 // USE_AFTER_FREE, INVALID_ID. OUT_OF_RANGE for too long a text. Takes no lock.
 sh_status shi_key_make(sh_env *env, const sh_value *value, shi_key *out);
 

@@ -32,6 +32,7 @@ static view load(const sh_heap *heap, const shi_slot *slot) {
     v.at = shi_at(heap, offset);
     v.capacity = *capacity_of(v.at, v.start);
   }
+  SHI_ASSERT(v.at != NULL || v.length == 0);
   return v;
 }
 

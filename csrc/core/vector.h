@@ -40,7 +40,8 @@ sh_status sh_vector_shift(sh_env *env, sh_id id, sh_value *out, bool *found);
 sh_status sh_vector_remove_at(sh_env *env, sh_id id, uint32_t index, bool *found);
 
 // Replaces `remove` elements from `start` on (both clamped) by n values, all or nothing, and hands
-// the removed elements over in out[0..*removed). `out` must have room for `remove` values.
+// the removed elements over in out[0..*removed). `out` must have room for `remove` values, at most
+// SH_READ_MAX (else OUT_OF_RANGE).
 sh_status sh_vector_splice(sh_env *env, sh_id id, uint32_t start, uint32_t remove,
                            const sh_value *values, uint32_t n, sh_value *out, uint32_t *removed);
 

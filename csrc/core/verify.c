@@ -7,6 +7,7 @@
 #include "map_table.h"
 #include "platform.h"
 #include "record.h"
+#include "shape.h"
 #include "slot.h"
 #include "state.h"
 #include "stats.h"
@@ -106,8 +107,22 @@ static void check_word(walk *w, shi_word word) {
   }
 }
 
+// Whether a slot's payload offset is 0 or that of a body of `size` bytes or more: looked at before
+// anything behind it is.
+static bool check_body(walk *w, const shi_slot *slot, uint64_t before, uint64_t size) {
+  uint64_t offset = atomic_load_explicit(&slot->payload[0], memory_order_relaxed);
+  if (offset == 0 || (offset >= before && in_bodies(w->heap, offset - before, size))) {
+    return true;
+  }
+  problem(w, "a body lies outside the bodies");
+  return false;
+}
+
 static void check_map(walk *w, shi_slot *slot) {
   uint32_t used = 0;
+  if (!check_body(w, slot, 0, sizeof(shi_table))) {
+    return;
+  }
   const shi_entry *entries = shi_table_entries(w->heap, slot, &used);
   uint32_t live = shi_table_live(slot);
   if (entries == NULL) {
@@ -117,6 +132,9 @@ static void check_map(walk *w, shi_slot *slot) {
     return;
   }
   const shi_table *table = (const shi_table *)(const void *)entries - 1;
+  if (!check_body(w, slot, 0, shi_table_bytes(table))) {
+    return;
+  }
   w->bytes += shi_table_bytes(table);
   if (used > table->capacity || live > used) {
     problem(w, "a map's counts do not add up (M1)");
@@ -142,11 +160,19 @@ static void check_map(walk *w, shi_slot *slot) {
 
 static void check_vector(walk *w, shi_slot *slot) {
   uint32_t length = 0;
+  uint64_t start = atomic_load_explicit(&slot->payload[1], memory_order_relaxed) >> 32;
+  bool no_body = atomic_load_explicit(&slot->payload[0], memory_order_relaxed) == 0;
+  if (no_body && atomic_load_explicit(&slot->payload[1], memory_order_relaxed) != 0) {
+    problem(w, "a vector without a body counts elements");
+    return;
+  }
+  if (no_body || !check_body(w, slot, 8 * start + 8, 8)) {
+    return;
+  }
   const shi_word *words = shi_vector_words(w->heap, slot, &length);
   size_t bytes = shi_vector_body_bytes(w->heap, slot);
   w->bytes += bytes;
-  if ((words == NULL) != (bytes == 0) || (words == NULL && length != 0) ||
-      (words != NULL && !shi_vector_fits(w->heap, slot))) {
+  if (!shi_vector_fits(w->heap, slot) || !check_body(w, slot, 8 * start + 8, bytes)) {
     problem(w, "a vector's elements reach beyond its body (V1)");
     return;
   }
@@ -160,6 +186,10 @@ static void check_record(walk *w, shi_slot *slot) {
   uint64_t words = 0;
   uint32_t field_count = 0;
   uint32_t word_count = 0;
+  if (shi_shape_at(w->heap, shi_record_shape_of(slot)) == NULL) {
+    problem(w, "a struct has no shape");
+    return;
+  }
   shi_record_bodies(w->heap, slot, &fields, &field_count, &words, &word_count);
   if ((fields == 0) != (field_count == 0) || (words == 0) != (word_count == 0) ||
       (fields != 0 && !in_bodies(w->heap, fields, (uint64_t)field_count * 8)) ||

@@ -10,8 +10,8 @@ typedef void (*sh_verify_report)(void *arg, const char *problem);
 typedef struct sh_verify_result {
   uint64_t objects;  // alive objects walked
   uint64_t problems; // reports made
-  bool quiescent;    // nothing changed meanwhile, so cross-object sums (holds, live bytes, slot
-                     // states) were checked too; else only each object by itself
+  bool quiescent;    // nothing changed meanwhile, so the sums over all objects (holds, owners, live
+                     // bytes, counts) were checked too; else only each object by itself
 } sh_verify_result;
 
 // Locks one object at a time. O(heap). HEAP_FULL if process memory for the walk is refused.
