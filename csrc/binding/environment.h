@@ -28,6 +28,7 @@ namespace shared_heap {
 // Most values one call takes or returns.
 constexpr uint32_t kBatch = 1024;
 constexpr uint32_t kOut = 4;
+constexpr size_t kFewArguments = 16;
 static_assert(SH_FIELDS_MAX <= kBatch, "a record is read in one batch");
 static_assert(kBatch <= SH_READ_MAX, "the core hands out a batch");
 
@@ -115,7 +116,7 @@ struct Call {
   const Method &method;
   const char *api; // method.api unless the function knows better
   sh_env *core;
-  size_t argc; // arguments given; those missing are undefined in args
+  size_t argc; // arguments given; of the first kFewArguments those missing are undefined in args
   napi_value *args;
   sh_id id; // the object named by the first argument, once read; 0: none
 };
@@ -136,11 +137,20 @@ enum class Needs {
 // environment and method here.
 template <napi_value (*body)(Call &), size_t args, Needs needs = Needs::kHeap>
 napi_value enter(napi_env env, napi_callback_info info) {
+  // It sets every place it is given that has no argument to undefined: with room for a batch that
+  // would take longer than the call. So a few are asked for first, all only if there are more.
+  constexpr size_t few = args < kFewArguments ? args : kFewArguments;
   napi_value values[args == 0 ? 1 : args];
-  size_t argc = args;
+  size_t argc = few;
   void *data;
   if (napi_get_cb_info(env, info, &argc, values, nullptr, &data) != napi_ok) {
     return nullptr;
+  }
+  if (few < args && argc > few) {
+    argc = args;
+    if (napi_get_cb_info(env, info, &argc, values, nullptr, &data) != napi_ok) {
+      return nullptr;
+    }
   }
   const auto *bound = static_cast<const Bound *>(data);
   Environment &state = *bound->environment;

@@ -12,7 +12,10 @@
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
+// Bodies that fill their size class, as tables and vectors do, would have no slack to poison.
+#define RED_ZONE 16u
 #else
+#define RED_ZONE 0u
 #define ASAN_POISON_MEMORY_REGION(at, size) ((void)(at))
 #define ASAN_UNPOISON_MEMORY_REGION(at, size) ((void)(at))
 #endif
@@ -110,13 +113,9 @@ static bool extent_merge(extent_hooks_t *hooks, void *addr_a, size_t size_a, voi
   return false;
 }
 
-void *shi_local_alloc(size_t size) {
-  return je_calloc(1, size);
-}
+void *shi_local_alloc(size_t size) { return je_calloc(1, size); }
 
-void shi_local_free(void *memory) {
-  je_free(memory);
-}
+void shi_local_free(void *memory) { je_free(memory); }
 
 static void arena_command(unsigned arena, const char *command) {
   char name[64];
@@ -175,8 +174,8 @@ void shi_alloc_open(sh_env *env) {
     env->arena[cls] = heap->arenas[cls][turn % heap->arena_count];
     // jemalloc has room for some 4000 explicit caches; an environment beyond that works without.
     env->has_tcache[cls] = je_mallctl("tcache.create", &env->tcache[cls], &size, NULL, 0) == 0;
-    env->tcache_flags[cls] = env->has_tcache[cls] ? (int)MALLOCX_TCACHE(env->tcache[cls])
-                                                  : (int)MALLOCX_TCACHE_NONE;
+    env->tcache_flags[cls] =
+        env->has_tcache[cls] ? (int)MALLOCX_TCACHE(env->tcache[cls]) : (int)MALLOCX_TCACHE_NONE;
   }
 }
 
@@ -217,7 +216,8 @@ static void *try_alloc(sh_env *env, size_t size, shi_class cls, int align) {
     atomic_fetch_sub_explicit(&env->heap->fail_after, 1, memory_order_relaxed);
   }
 #endif
-  return je_mallocx(size, (int)MALLOCX_ARENA(env->arena[cls]) | env->tcache_flags[cls] | align);
+  return je_mallocx(size + RED_ZONE,
+                    (int)MALLOCX_ARENA(env->arena[cls]) | env->tcache_flags[cls] | align);
 }
 
 uint64_t shi_alloc(sh_env *env, size_t size, shi_class cls, bool align16) {
@@ -231,7 +231,7 @@ uint64_t shi_alloc(sh_env *env, size_t size, shi_class cls, bool align16) {
     }
   }
   TSAN_ACQUIRE(body);
-  ASAN_POISON_MEMORY_REGION(body, je_nallocx(size, align)); // fresh memory: the slack
+  ASAN_POISON_MEMORY_REGION(body, je_nallocx(size + RED_ZONE, align)); // fresh memory: the slack
   ASAN_UNPOISON_MEMORY_REGION(body, size);
   shi_count(&env->counters.allocated, (int64_t)size);
   return (uint64_t)((uint8_t *)body - env->heap->base);
@@ -243,13 +243,13 @@ void shi_free(sh_heap *heap, sh_env *env, uint64_t offset, size_t size, shi_clas
   void *body = shi_at(heap, offset);
   SHI_ASSERT(offset >= heap->header->body_offset && offset + size <= heap->header->reserve);
   TSAN_RELEASE(body);
-  ASAN_POISON_MEMORY_REGION(body, je_nallocx(size, align));
+  ASAN_POISON_MEMORY_REGION(body, je_nallocx(size + RED_ZONE, align));
   if (env != NULL) {
     shi_count(&env->counters.allocated, -(int64_t)size);
-    je_sdallocx(body, size, env->tcache_flags[cls] | align);
+    je_sdallocx(body, size + RED_ZONE, env->tcache_flags[cls] | align);
   } else {
     atomic_fetch_sub_explicit(&heap->closed.allocated, (int64_t)size, memory_order_relaxed);
-    je_sdallocx(body, size, (int)MALLOCX_TCACHE_NONE | align);
+    je_sdallocx(body, size + RED_ZONE, (int)MALLOCX_TCACHE_NONE | align);
   }
 }
 

@@ -61,17 +61,17 @@ void sh_env_offline(sh_env *env) {
 static void free_retired(sh_heap *heap, sh_env *env, shi_retired kind, uint64_t what,
                          uint64_t size) {
   switch (kind) {
-    case SHI_RETIRED_SLOT:
-    case SHI_RETIRED_NUMBER_SLOT:
-      shi_slot_untake(env, kind == SHI_RETIRED_NUMBER_SLOT, (uint32_t)what);
-      break;
-    case SHI_RETIRED_DATA:
-    case SHI_RETIRED_DATA16:
-      shi_free(heap, env, what, size, SHI_CLASS_DATA, kind == SHI_RETIRED_DATA16);
-      break;
-    case SHI_RETIRED_FIELDS:
-      shi_free(heap, env, what, size, SHI_CLASS_FIELDS, false);
-      break;
+  case SHI_RETIRED_SLOT:
+  case SHI_RETIRED_NUMBER_SLOT:
+    shi_slot_untake(env, kind == SHI_RETIRED_NUMBER_SLOT, (uint32_t)what);
+    break;
+  case SHI_RETIRED_DATA:
+  case SHI_RETIRED_DATA16:
+    shi_free(heap, env, what, size, SHI_CLASS_DATA, kind == SHI_RETIRED_DATA16);
+    break;
+  case SHI_RETIRED_FIELDS:
+    shi_free(heap, env, what, size, SHI_CLASS_FIELDS, false);
+    break;
   }
 }
 
@@ -80,9 +80,7 @@ static uint64_t limbo_size(shi_retired kind, uint64_t size) {
   return kind <= SHI_RETIRED_NUMBER_SLOT ? 0 : size;
 }
 
-static int64_t limbo_slots(shi_retired kind) {
-  return kind <= SHI_RETIRED_NUMBER_SLOT ? 1 : 0;
-}
+static int64_t limbo_slots(shi_retired kind) { return kind <= SHI_RETIRED_NUMBER_SLOT ? 1 : 0; }
 
 static void count_limbo(sh_env *env, shi_retired kind, uint64_t size, int sign) {
   shi_count(&env->counters.limbo_bytes, sign * (int64_t)limbo_size(kind, size));

@@ -20,17 +20,11 @@ static unsigned row(sh_status status) {
   return (unsigned)status < SH_STATUS_COUNT ? (unsigned)status : (unsigned)SH_E_CORRUPT;
 }
 
-const char *sh_status_code(sh_status status) {
-  return statuses[row(status)].code;
-}
+const char *sh_status_code(sh_status status) { return statuses[row(status)].code; }
 
-const char *sh_status_text(sh_status status) {
-  return statuses[row(status)].text;
-}
+const char *sh_status_text(sh_status status) { return statuses[row(status)].text; }
 
-char sh_status_class(sh_status status) {
-  return statuses[row(status)].cls;
-}
+char sh_status_class(sh_status status) { return statuses[row(status)].cls; }
 
 void shi_corrupt(const char *what, const char *file, int line) {
   (void)fprintf(stderr, "shared-heap: broken invariant: %s (%s:%d)\n", what, file, line);

@@ -11,9 +11,7 @@
 
 #define RESERVE_STEP SH_RESERVE_MIN
 
-static uint64_t round_up(uint64_t n, uint64_t step) {
-  return (n + step - 1) / step * step;
-}
+static uint64_t round_up(uint64_t n, uint64_t step) { return (n + step - 1) / step * step; }
 
 // Reserves what was asked for; a default is halved until the system grants it (an address space
 // limit, as `ulimit -v` sets it, is left room for the rest of the process).
@@ -166,14 +164,8 @@ void sh_env_close(sh_env *env) {
   shi_local_free(env);
 }
 
-sh_heap *sh_env_heap(const sh_env *env) {
-  return env->heap;
-}
+sh_heap *sh_env_heap(const sh_env *env) { return env->heap; }
 
-uint8_t *sh_heap_base(const sh_heap *heap) {
-  return heap->base;
-}
+uint8_t *sh_heap_base(const sh_heap *heap) { return heap->base; }
 
-uint64_t sh_heap_reserve(const sh_heap *heap) {
-  return heap->header->reserve;
-}
+uint64_t sh_heap_reserve(const sh_heap *heap) { return heap->header->reserve; }

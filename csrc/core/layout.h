@@ -52,7 +52,8 @@ typedef enum sh_type {
 // --- Slot ----------------------------------------------------------------------------------
 // word0  generation 20 | type 6 | flags 6. Type 0 = not alive (free, dying or never used).
 //        Written: by the creator (release) and by whoever puts a fresh page on the free list, while
-//        no id of it is known to anyone; else only under the core lock. Read without the lock as a hint, re-checked under it (or after the copy).
+//        no id of it is known to anyone; else only under the core lock. Read without the lock as a
+//        hint, re-checked under it (or after the copy).
 // lock   bit 0 locked, bit 1 waiters, bit 2 monitor, bits 3-31 version. See lock.h. Survives reuse;
 //        starts anew only when its page of free slots was purged.
 // counts claims 32 (low) | holds 32 (high). CAS only, never from 0 while alive. While a dead slot
@@ -100,8 +101,8 @@ static_assert(sizeof(shi_slot) == 32, "a slot is 32 bytes");
 #define SH_SHAPE_CHUNKS 20u
 #define SH_SHAPE_CHUNK_FIRST 16u
 
-// Record of a page of slots, under slots_lock: floor 20 | purged 1 | number 1 | next page 32 (high).
-// `floor` is the highest generation a purged page had; the next issue starts there.
+// Record of a page of slots, under slots_lock: floor 20 | purged 1 | number 1 | next page 32
+// (high). `floor` is the highest generation a purged page had; the next issue starts there.
 #define SH_PAGE_FLOOR_MASK UINT64_C(0xfffff)
 #define SH_PAGE_PURGED (UINT64_C(1) << 20)
 #define SH_PAGE_NUMBER (UINT64_C(1) << 21)
@@ -117,11 +118,11 @@ typedef struct shi_header {
   uint64_t slots_offset;
   uint64_t pages_offset;
   uint64_t body_offset;
-  uint64_t hash_seed[2];         // getrandom; keys of the map hash
-  _Atomic uint32_t slot_length;  // slots that may be named; only grows; slot.c, under slots_lock
-  _Atomic uint32_t slots_lock;   // guards growth of the table and the page records
-  _Atomic uint32_t shapes_lock;  // guards the making of shapes
-  _Atomic uint32_t shape_count;  // shapes made; release, after the shape's offset is in its chunk
+  uint64_t hash_seed[2];        // getrandom; keys of the map hash
+  _Atomic uint32_t slot_length; // slots that may be named; only grows; slot.c, under slots_lock
+  _Atomic uint32_t slots_lock;  // guards growth of the table and the page records
+  _Atomic uint32_t shapes_lock; // guards the making of shapes
+  _Atomic uint32_t shape_count; // shapes made; release, after the shape's offset is in its chunk
   // Offsets of the chunks of shape offsets: chunk c holds 16 << c of them. Never moved or freed,
   // so a shape id once seen is followed without a lock.
   _Atomic uint64_t shape_chunks[SH_SHAPE_CHUNKS];

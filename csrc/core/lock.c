@@ -33,8 +33,7 @@ void shi_lock_slow(_Atomic uint32_t *word) {
   seen = atomic_load_explicit(word, memory_order_relaxed);
   for (;;) {
     if ((seen & SH_LOCK_HELD) == 0) {
-      if (atomic_compare_exchange_weak_explicit(word, &seen,
-                                                seen | SH_LOCK_HELD | SH_LOCK_WAITERS,
+      if (atomic_compare_exchange_weak_explicit(word, &seen, seen | SH_LOCK_HELD | SH_LOCK_WAITERS,
                                                 memory_order_acquire, memory_order_relaxed)) {
         return;
       }
@@ -50,6 +49,4 @@ void shi_lock_slow(_Atomic uint32_t *word) {
   }
 }
 
-void shi_lock_wake(_Atomic uint32_t *word) {
-  shi_os_wake_one(word);
-}
+void shi_lock_wake(_Atomic uint32_t *word) { shi_os_wake_one(word); }

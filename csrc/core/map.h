@@ -6,8 +6,8 @@
 // `entry_bits` bits and as many bits of the key's hash as fit above. Entries are appended; a
 // deleted one keeps its place as a hole until the next rebuild, and its bucket stays, so
 // probing needs no tombstones. Up to SHI_MAP_LINEAR entries there is no index and lookup scans.
-// Capacities are 2^k - 1, the header taking one entry's place, so that a table fills its size class.
-// (Layout after CPython's compact dict, R. Hettinger 2012, and V8's OrderedHashTable.)
+// Capacities are 2^k - 1, the header taking one entry's place, so that a table fills its size
+// class. (Layout after CPython's compact dict, R. Hettinger 2012, and V8's OrderedHashTable.)
 //
 // M1 live <= used <= capacity          M2 live = entries whose key is not a hole
 // M3 every live entry is found by its key, and by it alone

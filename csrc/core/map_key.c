@@ -7,9 +7,7 @@
 #define INLINE_LATIN1 15u
 #define INLINE_WIDE 7u
 
-static uint64_t kind_word(uint32_t kind) {
-  return (uint64_t)kind << SHI_KEY_KIND_SHIFT;
-}
+static uint64_t kind_word(uint32_t kind) { return (uint64_t)kind << SHI_KEY_KIND_SHIFT; }
 
 // Both words mixed by one 64 x 64 -> 128 bit multiplication, keyed by the region's seed (as
 // shi_text_hash does for longer texts).
@@ -112,38 +110,37 @@ sh_status shi_map_key_make(sh_env *env, const sh_value *value, shi_map_key *out)
   shi_key scalar;
   sh_status status;
   switch ((sh_kind)value->kind) {
-    case SH_KIND_STRING:
-      if (pack_text(value, &out->packed)) {
-        exact(heap, out);
-        return SH_OK;
-      }
-      status = shi_units_of(env, value, &out->units);
-      if (status == SH_OK) {
-        with_payload(SHI_KEY_TEXT,
-                     shi_text_hash(heap, out->units.chars, out->units.length, out->units.wide),
-                     out);
-      }
-      return status;
-    case SH_KIND_BIGINT:
-      if (value->length > SH_BIGINT_MAX_WORDS) {
-        return SH_E_OUT_OF_RANGE;
-      }
-      out->bigint = value;
-      with_payload(SHI_KEY_BIGINT,
-                   shi_text_hash(heap, value->digits, value->length * 4, true) ^
-                       (value->negative ? 1u : 0u),
-                   out);
-      return SH_OK;
-    case SH_KIND_NUMBER:
-    case SH_KIND_BOOLEAN:
-    case SH_KIND_NULL:
-    case SH_KIND_UNDEFINED:
-      status = shi_key_make(env, value, &scalar);
-      out->packed = (shi_packed){.word = {scalar.word, kind_word(SHI_KEY_WORD)}};
+  case SH_KIND_STRING:
+    if (pack_text(value, &out->packed)) {
       exact(heap, out);
-      return status;
-    case SH_KIND_REF:
-      break;
+      return SH_OK;
+    }
+    status = shi_units_of(env, value, &out->units);
+    if (status == SH_OK) {
+      with_payload(SHI_KEY_TEXT,
+                   shi_text_hash(heap, out->units.chars, out->units.length, out->units.wide), out);
+    }
+    return status;
+  case SH_KIND_BIGINT:
+    if (value->length > SH_BIGINT_MAX_WORDS) {
+      return SH_E_OUT_OF_RANGE;
+    }
+    out->bigint = value;
+    with_payload(SHI_KEY_BIGINT,
+                 shi_text_hash(heap, value->digits, value->length * 4, true) ^
+                     (value->negative ? 1u : 0u),
+                 out);
+    return SH_OK;
+  case SH_KIND_NUMBER:
+  case SH_KIND_BOOLEAN:
+  case SH_KIND_NULL:
+  case SH_KIND_UNDEFINED:
+    status = shi_key_make(env, value, &scalar);
+    out->packed = (shi_packed){.word = {scalar.word, kind_word(SHI_KEY_WORD)}};
+    exact(heap, out);
+    return status;
+  case SH_KIND_REF:
+    break;
   }
   return SH_E_UNSUPPORTED_VALUE;
 }
@@ -184,12 +181,12 @@ sh_status shi_map_key_store(sh_env *env, const shi_map_key *key, shi_packed *out
 
 shi_word shi_packed_payload(const shi_packed *key) {
   switch (shi_packed_kind(key)) {
-    case SHI_KEY_TEXT:
-      return SH_WORD(SH_TAG_TEXT, key->word[0]);
-    case SHI_KEY_BIGINT:
-      return SH_WORD(SH_TAG_BIGINT, key->word[0]);
-    default:
-      return SH_WORD_UNDEFINED;
+  case SHI_KEY_TEXT:
+    return SH_WORD(SH_TAG_TEXT, key->word[0]);
+  case SHI_KEY_BIGINT:
+    return SH_WORD(SH_TAG_BIGINT, key->word[0]);
+  default:
+    return SH_WORD_UNDEFINED;
   }
 }
 

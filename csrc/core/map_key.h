@@ -1,5 +1,5 @@
-// Keys of maps: 16 bytes each, kept in the table itself, so that a lookup touches the bucket and the
-// entry and nothing else, and a rebuild reads no other memory.
+// Keys of maps: 16 bytes each, kept in the table itself, so that a lookup touches the bucket and
+// the entry and nothing else, and a rebuild reads no other memory.
 //
 //   byte 15, the kind:
 //     0x00-0x0f  a text of that many latin1 units, in bytes 0..14
@@ -32,7 +32,7 @@ typedef struct shi_packed {
 typedef struct shi_map_key {
   shi_packed packed; // word[0] is 0 if it needs a payload
   uint32_t hash;
-  bool payload;      // TEXT or BIGINT: compare, and store, what follows
+  bool payload; // TEXT or BIGINT: compare, and store, what follows
   shi_units units;
   const sh_value *bigint;
 } shi_map_key;
@@ -41,14 +41,15 @@ static inline uint32_t shi_packed_kind(const shi_packed *key) {
   return (uint32_t)(key->word[1] >> SHI_KEY_KIND_SHIFT);
 }
 
-// Normalises a key (SameValueZero). UNSUPPORTED_VALUE for a ref, OUT_OF_RANGE for too long a text or
-// bigint, HEAP_FULL if scratch is refused. Takes no lock.
+// Normalises a key (SameValueZero). UNSUPPORTED_VALUE for a ref, OUT_OF_RANGE for too long a text
+// or bigint, HEAP_FULL if scratch is refused. Takes no lock.
 sh_status shi_map_key_make(sh_env *env, const sh_value *value, shi_map_key *out);
 
 // Whether a stored key is the one at hand. Under the map's lock.
 bool shi_map_key_equals(const sh_heap *heap, const shi_map_key *key, const shi_packed *stored);
 
-// The stored form, with a payload of its own if it needs one. HEAP_FULL. May be called under a lock.
+// The stored form, with a payload of its own if it needs one. HEAP_FULL. May be called under a
+// lock.
 sh_status shi_map_key_store(sh_env *env, const shi_map_key *key, shi_packed *out);
 
 // The hash that shi_map_key_make gave. O(1), reads nothing but the key.

@@ -45,9 +45,7 @@ static size_t bytes_for(uint32_t capacity) {
   return entries * sizeof(shi_entry) + index;
 }
 
-size_t shi_table_bytes(const shi_table *table) {
-  return bytes_for(table->capacity);
-}
+size_t shi_table_bytes(const shi_table *table) { return bytes_for(table->capacity); }
 
 shi_entry *shi_table_entries(const sh_heap *heap, const shi_slot *slot, uint32_t *used) {
   shi_table *table = table_of(heap, slot);

@@ -88,8 +88,8 @@ static bool commit_to(shi_pages *pages, uint32_t page) {
   step = step < COMMIT_STEP_MIN ? COMMIT_STEP_MIN : step > COMMIT_STEP_MAX ? COMMIT_STEP_MAX : step;
   uint32_t to = page - pages->committed < step ? pages->committed + step : page;
   to = to > pages->end || to < page ? pages->end : to;
-  uint64_t records = ((uint64_t)(to - pages->first) * sizeof(shi_page_run) + SH_PAGE - 1) &
-                     ~(SH_PAGE - 1);
+  uint64_t records =
+      ((uint64_t)(to - pages->first) * sizeof(shi_page_run) + SH_PAGE - 1) & ~(SH_PAGE - 1);
   if (records > pages->runs_committed) {
     if (!shi_os_commit((uint8_t *)pages->runs + pages->runs_committed,
                        records - pages->runs_committed)) {
@@ -135,9 +135,7 @@ bool shi_pages_init(shi_pages *pages, uint8_t *base, uint32_t first, uint32_t en
   return pages->runs != NULL;
 }
 
-void shi_pages_destroy(shi_pages *pages) {
-  shi_os_release(pages->runs, pages->runs_bytes);
-}
+void shi_pages_destroy(shi_pages *pages) { shi_os_release(pages->runs, pages->runs_bytes); }
 
 uint32_t shi_pages_take(shi_pages *pages, uint32_t n, uint32_t align) {
   uint32_t padded = n + align - 1;

@@ -25,17 +25,17 @@ typedef struct shi_page_run {
 } shi_page_run;
 
 typedef struct shi_pages {
-  uint8_t *base;       // of the region
-  uint32_t first;      // page numbers, from the start of the region
+  uint8_t *base;  // of the region
+  uint32_t first; // page numbers, from the start of the region
   uint32_t top;
   uint32_t end;
-  uint32_t committed;  // pages below it are accessible
-  shi_page_run *runs;  // indexed by page number - first
+  uint32_t committed;      // pages below it are accessible
+  shi_page_run *runs;      // indexed by page number - first
   uint64_t runs_committed; // bytes of `runs` made accessible
   uint64_t runs_bytes;
   uint32_t bins[SHI_PAGE_BINS];
   uint64_t bitmap[SHI_PAGE_BINS / 64];
-  uint32_t taken;      // pages handed out
+  uint32_t taken; // pages handed out
   _Atomic uint32_t lock;
 } shi_pages;
 

@@ -24,17 +24,13 @@ void *shi_os_reserve(uint64_t bytes) {
   return base;
 }
 
-void shi_os_release(void *base, uint64_t bytes) {
-  SHI_CHECK(munmap(base, bytes) == 0);
-}
+void shi_os_release(void *base, uint64_t bytes) { SHI_CHECK(munmap(base, bytes) == 0); }
 
 bool shi_os_commit(void *base, uint64_t bytes) {
   return mprotect(base, bytes, PROT_READ | PROT_WRITE) == 0;
 }
 
-bool shi_os_purge(void *base, uint64_t bytes) {
-  return madvise(base, bytes, MADV_DONTNEED) == 0;
-}
+bool shi_os_purge(void *base, uint64_t bytes) { return madvise(base, bytes, MADV_DONTNEED) == 0; }
 
 uint64_t shi_os_address_limit(void) {
   struct rlimit limit;

@@ -41,28 +41,28 @@ static sh_status check_kind(const shi_field *field, const sh_value *value) {
   bool nullable = value->kind == SH_KIND_REF || value->kind == SH_KIND_NULL;
   bool fits = false;
   switch ((sh_field_type)field->type) {
-    case SH_FIELD_STRING:
-      fits = value->kind == SH_KIND_STRING;
-      break;
-    case SH_FIELD_NUMBER:
-      fits = value->kind == SH_KIND_NUMBER;
-      break;
-    case SH_FIELD_BOOLEAN:
-      fits = value->kind == SH_KIND_BOOLEAN;
-      break;
-    case SH_FIELD_BIGINT:
-      fits = value->kind == SH_KIND_BIGINT;
-      break;
-    case SH_FIELD_ANY:
-      fits = true;
-      break;
-    case SH_FIELD_REF:
-    case SH_FIELD_TYPED:
-    case SH_FIELD_SHAPED:
-      fits = nullable;
-      break;
-    case SH_FIELD_TYPE_COUNT:
-      break;
+  case SH_FIELD_STRING:
+    fits = value->kind == SH_KIND_STRING;
+    break;
+  case SH_FIELD_NUMBER:
+    fits = value->kind == SH_KIND_NUMBER;
+    break;
+  case SH_FIELD_BOOLEAN:
+    fits = value->kind == SH_KIND_BOOLEAN;
+    break;
+  case SH_FIELD_BIGINT:
+    fits = value->kind == SH_KIND_BIGINT;
+    break;
+  case SH_FIELD_ANY:
+    fits = true;
+    break;
+  case SH_FIELD_REF:
+  case SH_FIELD_TYPED:
+  case SH_FIELD_SHAPED:
+    fits = nullable;
+    break;
+  case SH_FIELD_TYPE_COUNT:
+    break;
   }
   return fits ? SH_OK : SH_E_INVALID_ARG_TYPE;
 }
@@ -105,29 +105,29 @@ static sh_value default_of(const shi_field *field) {
   static const uint64_t no_digits[1] = {0};
   sh_value value = {.kind = SH_KIND_UNDEFINED};
   switch ((sh_field_type)field->type) {
-    case SH_FIELD_STRING:
-      value.kind = SH_KIND_STRING;
-      value.chars = "";
-      break;
-    case SH_FIELD_NUMBER:
-      value.kind = SH_KIND_NUMBER;
-      value.number = 0;
-      break;
-    case SH_FIELD_BOOLEAN:
-      value.kind = SH_KIND_BOOLEAN;
-      break;
-    case SH_FIELD_BIGINT:
-      value.kind = SH_KIND_BIGINT;
-      value.digits = no_digits;
-      break;
-    case SH_FIELD_REF:
-    case SH_FIELD_TYPED:
-    case SH_FIELD_SHAPED:
-      value.kind = SH_KIND_NULL;
-      break;
-    case SH_FIELD_ANY:
-    case SH_FIELD_TYPE_COUNT:
-      break;
+  case SH_FIELD_STRING:
+    value.kind = SH_KIND_STRING;
+    value.chars = "";
+    break;
+  case SH_FIELD_NUMBER:
+    value.kind = SH_KIND_NUMBER;
+    value.number = 0;
+    break;
+  case SH_FIELD_BOOLEAN:
+    value.kind = SH_KIND_BOOLEAN;
+    break;
+  case SH_FIELD_BIGINT:
+    value.kind = SH_KIND_BIGINT;
+    value.digits = no_digits;
+    break;
+  case SH_FIELD_REF:
+  case SH_FIELD_TYPED:
+  case SH_FIELD_SHAPED:
+    value.kind = SH_KIND_NULL;
+    break;
+  case SH_FIELD_ANY:
+  case SH_FIELD_TYPE_COUNT:
+    break;
   }
   return value;
 }

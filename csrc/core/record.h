@@ -16,9 +16,9 @@ typedef enum sh_field_type {
   SH_FIELD_NUMBER,
   SH_FIELD_BOOLEAN,
   SH_FIELD_BIGINT,
-  SH_FIELD_REF,   // any ref, or null
-  SH_FIELD_ANY,   // any primitive or ref
-  SH_FIELD_TYPED, // a ref of type `detail` (sh_type), or null
+  SH_FIELD_REF,    // any ref, or null
+  SH_FIELD_ANY,    // any primitive or ref
+  SH_FIELD_TYPED,  // a ref of type `detail` (sh_type), or null
   SH_FIELD_SHAPED, // a record of shape `detail`, or null
   SH_FIELD_TYPE_COUNT
 } sh_field_type;
@@ -44,8 +44,8 @@ sh_status sh_shape_field(sh_env *env, uint32_t shape, uint32_t i, sh_field *out)
 // A new record; values[i] for field i, SH_KIND_UNDEFINED meaning its default. One claim.
 // INVALID_ARG_TYPE (value of another kind) and TYPE_MISMATCH (ref of another type) name the field
 // in *bad (may be NULL).
-sh_status sh_record_new(sh_env *env, uint32_t shape, const sh_value *values, uint32_t n,
-                        sh_id *out, uint32_t *bad);
+sh_status sh_record_new(sh_env *env, uint32_t shape, const sh_value *values, uint32_t n, sh_id *out,
+                        uint32_t *bad);
 
 // Shape of a record.
 sh_status sh_record_shape(sh_env *env, sh_id id, uint32_t *shape);

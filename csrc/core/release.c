@@ -46,29 +46,29 @@ void shi_release_run(sh_env *env, shi_worklist *list) {
     list->head = (uint32_t)link;
     atomic_store_explicit(&slot->counts, 0, memory_order_relaxed);
     switch (type) {
-      case SH_TYPE_STRING:
-        shi_string_dispose(env, slot);
-        break;
-      case SH_TYPE_MAP:
-        shi_map_dispose(env, list, slot);
-        break;
-      case SH_TYPE_VECTOR:
-        shi_vector_dispose(env, list, slot);
-        break;
-      case SH_TYPE_RECORD:
-        shi_record_dispose(env, list, slot);
-        break;
-      case SH_TYPE_BYTES:
-        shi_bytes_dispose(env, slot);
-        break;
-      case SH_TYPE_NUMBER:
-        break;
-      case SH_TYPE_NONE:
-      case SH_TYPE_COUNT:
-        SHI_CHECK(type != SH_TYPE_NONE && type != SH_TYPE_COUNT);
+    case SH_TYPE_STRING:
+      shi_string_dispose(env, slot);
+      break;
+    case SH_TYPE_MAP:
+      shi_map_dispose(env, list, slot);
+      break;
+    case SH_TYPE_VECTOR:
+      shi_vector_dispose(env, list, slot);
+      break;
+    case SH_TYPE_RECORD:
+      shi_record_dispose(env, list, slot);
+      break;
+    case SH_TYPE_BYTES:
+      shi_bytes_dispose(env, slot);
+      break;
+    case SH_TYPE_NUMBER:
+      break;
+    case SH_TYPE_NONE:
+    case SH_TYPE_COUNT:
+      SHI_CHECK(type != SH_TYPE_NONE && type != SH_TYPE_COUNT);
     }
-    shi_retire(env->heap, env,
-               type == SH_TYPE_NUMBER ? SHI_RETIRED_NUMBER_SLOT : SHI_RETIRED_SLOT, index, 0);
+    shi_retire(env->heap, env, type == SH_TYPE_NUMBER ? SHI_RETIRED_NUMBER_SLOT : SHI_RETIRED_SLOT,
+               index, 0);
   }
 }
 

@@ -36,9 +36,7 @@ const shi_shape *shi_shape_at(const sh_heap *heap, uint32_t shape) {
   return shi_at(heap, atomic_load_explicit(&offsets[entry], memory_order_relaxed));
 }
 
-static bool is_double(uint8_t type) {
-  return type == SH_FIELD_NUMBER || type == SH_FIELD_BOOLEAN;
-}
+static bool is_double(uint8_t type) { return type == SH_FIELD_NUMBER || type == SH_FIELD_BOOLEAN; }
 
 static sh_status check_field(const sh_heap *heap, const sh_field *field) {
   if (field->name.kind != SH_KIND_STRING) {

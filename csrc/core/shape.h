@@ -6,10 +6,10 @@
 #include "state.h"
 
 typedef struct shi_field {
-  shi_word name;    // text
-  uint32_t detail;  // sh_type or shape id, by type
-  uint16_t place;   // index in the fields body or in the words body
-  uint8_t type;     // sh_field_type
+  shi_word name;     // text
+  uint32_t detail;   // sh_type or shape id, by type
+  uint16_t place;    // index in the fields body or in the words body
+  uint8_t type;      // sh_field_type
   uint8_t is_double; // in the fields body
 } shi_field;
 

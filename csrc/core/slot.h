@@ -4,13 +4,15 @@
 //    purged page), alive (type != 0), dying (on a release worklist), in limbo, retired.
 // S2 alive => claims + holds >= 1, except between the CAS to 0 and the lock that ends its life.
 // S3 word0's generation only grows, by one at each death; a purged page's record remembers the
-//    highest (layout.h), so it grows across purges too. At SH_GENERATION_MAX the slot is retired instead.
+//    highest (layout.h), so it grows across purges too. At SH_GENERATION_MAX the slot is retired
+//    instead.
 // S4 number slots return to the numbers list only: a view store can hit no other type.
 //
 // Core lock order: see lock.h. Destruction takes one slot's lock at a time, with none held.
 #ifndef SH_SLOT_H
 #define SH_SLOT_H
 
+#include "slot_free.h"
 #include "value.h"
 
 // --- for the binding -----------------------------------------------------------------------
@@ -30,8 +32,8 @@ sh_status sh_id_check(sh_env *env, sh_id id, sh_type type, sh_type *actual);
 // One more claim. USE_AFTER_FREE, INVALID_ID, TOO_MANY.
 sh_status sh_retain(sh_env *env, sh_id id);
 
-// Gives one claim up; destroys the object with the last owner (release.c). NO_CLAIM if only containers hold
-// it. O(1), plus the work of destroying all that goes with it.
+// Gives one claim up; destroys the object with the last owner (release.c). NO_CLAIM if only
+// containers hold it. O(1), plus the work of destroying all that goes with it.
 sh_status sh_drop(sh_env *env, sh_id id);
 
 // Claims and holds of an object, for diagnosis.
@@ -42,12 +44,6 @@ sh_status sh_id_counts(sh_env *env, sh_id id, uint32_t *claims, uint32_t *holds)
 void sh_walk(sh_env *env, uint32_t *index, uint32_t limit, sh_id *ids, uint32_t *count);
 
 // --- inside the core -----------------------------------------------------------------------
-
-// Index of a free slot, not yet visible. HEAP_FULL. `number`: from the numbers list.
-sh_status shi_slot_take(sh_env *env, bool number, uint32_t *index);
-
-// Puts an unpublished slot back.
-void shi_slot_untake(sh_env *env, bool number, uint32_t index);
 
 // Makes a taken slot alive with one claim, payload already written; returns its id.
 sh_id shi_slot_publish(sh_env *env, uint32_t index, sh_type type, uint32_t flags);
@@ -80,14 +76,5 @@ sh_status shi_hold_add(sh_env *env, sh_id id, bool move, uint32_t *index, sh_typ
 // Ends the life of an object whose counts have just reached 0, with its lock held: the id is dead
 // from here on. Returns the type it had; the caller unlocks with `changed`.
 sh_type shi_slot_kill(shi_slot *slot);
-
-// Puts the slots of the table's first page, but for the map of names, on the free list.
-void shi_slot_seed(sh_heap *heap);
-
-// Hands this environment's cached free slots to the global lists.
-void shi_slot_flush(sh_env *env);
-
-// Gives whole pages of free slots back to the system. O(free slots + pages).
-void shi_slot_purge(sh_env *env);
 
 #endif

@@ -15,7 +15,7 @@
 #define SHI_SLOT_BATCH 64u
 #define SHI_READ_BUFFER (64u * 1024u)
 #define SHI_READ_SHORT (16u * SH_READ_MAX) // of the read buffer, kept for texts stored in place
-#define SHI_COPY_MAX 1024u // longer texts are pinned, not copied
+#define SHI_COPY_MAX 1024u                 // longer texts are pinned, not copied
 
 // Arenas by what their memory may hold (design 4): JS may store to bodies of FIELDS, so these
 // never share pages with offsets, headers or text.
@@ -61,9 +61,9 @@ struct sh_heap {
   _Atomic uint32_t envs_lock; // guards the list, orphans, and reading others' `published`
   sh_env *envs;
   uint32_t env_count;
-  shi_limbo orphans;     // limbo of closed environments
-  shi_counters closed;   // counters of closed environments (under envs_lock) and of finalizers
-                         // (atomic adds)
+  shi_limbo orphans;   // limbo of closed environments
+  shi_counters closed; // counters of closed environments (under envs_lock) and of finalizers
+                       // (atomic adds)
   _Atomic int64_t pinned_bytes;
 #ifdef SH_TEST
   _Atomic int64_t fail_after; // the n-th allocation from now fails; < 0: never
@@ -104,13 +104,9 @@ static inline void shi_count(_Atomic int64_t *counter, int64_t n) {
                         memory_order_relaxed);
 }
 
-static inline void *shi_at(const sh_heap *heap, uint64_t offset) {
-  return heap->base + offset;
-}
+static inline void *shi_at(const sh_heap *heap, uint64_t offset) { return heap->base + offset; }
 
 // Starts a call that hands out values: the texts of the call before are forgotten.
-static inline void shi_read_reset(sh_env *env) {
-  env->read_used = 0;
-}
+static inline void shi_read_reset(sh_env *env) { env->read_used = 0; }
 
 #endif

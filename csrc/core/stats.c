@@ -27,9 +27,7 @@ void shi_counters_sum(sh_heap *heap, shi_counters *out) {
 }
 
 // Sums of counters that change meanwhile may come out below zero for a moment.
-static uint64_t at_least_zero(int64_t n) {
-  return n < 0 ? 0 : (uint64_t)n;
-}
+static uint64_t at_least_zero(int64_t n) { return n < 0 ? 0 : (uint64_t)n; }
 
 static uint64_t resident(sh_heap *heap) {
   shi_header *header = heap->header;

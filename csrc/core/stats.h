@@ -16,7 +16,7 @@ typedef struct sh_stats {
   uint64_t slots;          // slots the table has grown to
   uint64_t objects;        // alive
   uint64_t objects_by_type[SH_TYPE_COUNT];
-  uint32_t environments;   // open
+  uint32_t environments; // open
   uint32_t shapes;
   uint64_t epoch;
 } sh_stats;

@@ -30,9 +30,7 @@ static void store(shi_slot *slot, const payload *at) {
   atomic_store_explicit(&slot->payload[1], at->words[1], memory_order_relaxed);
 }
 
-static bool is_external(const payload *at) {
-  return (at->bytes[15] & META_EXTERNAL) != 0;
-}
+static bool is_external(const payload *at) { return (at->bytes[15] & META_EXTERNAL) != 0; }
 
 // A payload for the text: in place if it fits, else a body.
 static sh_status make(sh_env *env, const sh_value *text, payload *out) {

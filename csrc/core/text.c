@@ -131,13 +131,9 @@ sh_status shi_units_of(sh_env *env, const sh_value *value, shi_units *out) {
   return SH_OK;
 }
 
-static shi_text *text_at(const sh_heap *heap, uint64_t offset) {
-  return shi_at(heap, offset);
-}
+static shi_text *text_at(const sh_heap *heap, uint64_t offset) { return shi_at(heap, offset); }
 
-static uint8_t *units_at(shi_text *text) {
-  return (uint8_t *)text + SHI_TEXT_HEADER;
-}
+static uint8_t *units_at(shi_text *text) { return (uint8_t *)text + SHI_TEXT_HEADER; }
 
 // Bytes of a payload of this length, before the allocator rounds.
 static size_t text_bytes(uint32_t length, bool wide) {
@@ -190,8 +186,8 @@ bool shi_short_word(const sh_value *value, shi_word *out) {
   }
   uint64_t payload = (uint64_t)value->length << 40;
   for (uint32_t i = 0; i < value->length; i++) {
-    uint32_t unit = value->wide ? ((const uint16_t *)value->chars)[i]
-                                : ((const uint8_t *)value->chars)[i];
+    uint32_t unit =
+        value->wide ? ((const uint16_t *)value->chars)[i] : ((const uint8_t *)value->chars)[i];
     if (unit > 255) {
       return false;
     }
@@ -260,16 +256,16 @@ void shi_pin_drop(sh_heap *heap, sh_env *env, uint64_t pin, bool owner) {
   shi_retired kind = SHI_RETIRED_DATA;
   size_t size;
   switch (pin & SHI_PIN_KINDS) {
-    case SHI_PIN_BYTES:
-      size = sizeof(shi_bytes) + ((const shi_bytes *)shi_at(heap, offset))->length;
-      kind = SHI_RETIRED_DATA16;
-      break;
-    case SHI_PIN_BIGINT:
-      size = shi_bigint_size_of(heap, offset);
-      break;
-    default:
-      size = shi_text_size_of(heap, offset);
-      break;
+  case SHI_PIN_BYTES:
+    size = sizeof(shi_bytes) + ((const shi_bytes *)shi_at(heap, offset))->length;
+    kind = SHI_RETIRED_DATA16;
+    break;
+  case SHI_PIN_BIGINT:
+    size = shi_bigint_size_of(heap, offset);
+    break;
+  default:
+    size = shi_text_size_of(heap, offset);
+    break;
   }
   uint32_t before = atomic_fetch_sub_explicit(pins, 1, memory_order_acq_rel);
   SHI_CHECK(before != 0);

@@ -19,17 +19,13 @@ typedef struct shi_bigint {
   uint64_t digits[];
 } shi_bigint;
 
-static shi_bigint *bigint_at(const sh_heap *heap, uint64_t offset) {
-  return shi_at(heap, offset);
-}
+static shi_bigint *bigint_at(const sh_heap *heap, uint64_t offset) { return shi_at(heap, offset); }
 
 size_t shi_bigint_size_of(const sh_heap *heap, uint64_t offset) {
   return sizeof(shi_bigint) + (size_t)(bigint_at(heap, offset)->count_negative >> 1) * 8;
 }
 
-static uint64_t payload_of(shi_word word) {
-  return word & SH_WORD_PAYLOAD;
-}
+static uint64_t payload_of(shi_word word) { return word & SH_WORD_PAYLOAD; }
 
 static uint64_t bigint_new(sh_env *env, const uint64_t *digits, uint32_t count, bool negative) {
   uint64_t at = shi_alloc(env, sizeof(shi_bigint) + (size_t)count * 8, SHI_CLASS_DATA, false);
@@ -37,7 +33,9 @@ static uint64_t bigint_new(sh_env *env, const uint64_t *digits, uint32_t count, 
     shi_bigint *bigint = bigint_at(env->heap, at);
     atomic_store_explicit(&bigint->pins, 1, memory_order_relaxed);
     bigint->count_negative = count << 1 | (negative ? 1u : 0u);
-    memcpy(bigint->digits, digits, (size_t)count * 8);
+    if (count > 0) { // digits of 0n may be NULL
+      memcpy(bigint->digits, digits, (size_t)count * 8);
+    }
   }
   return at;
 }
@@ -73,28 +71,28 @@ sh_status shi_word_make(sh_env *env, const sh_value *value, shi_word *out) {
   sh_type type = SH_TYPE_NONE;
   sh_status status;
   switch ((sh_kind)value->kind) {
-    case SH_KIND_UNDEFINED:
-      *out = SH_WORD_UNDEFINED;
-      return SH_OK;
-    case SH_KIND_NULL:
-      *out = SH_WORD_NULL;
-      return SH_OK;
-    case SH_KIND_BOOLEAN:
-      *out = value->boolean ? SH_WORD_TRUE : SH_WORD_FALSE;
-      return SH_OK;
-    case SH_KIND_NUMBER:
-      *out = shi_number_bits(value->number);
-      return SH_OK;
-    case SH_KIND_STRING:
-      return text_word(env, value, out);
-    case SH_KIND_BIGINT:
-      return bigint_word(env, value, out);
-    case SH_KIND_REF:
-      status = shi_hold_add(env, value->id, value->move, &index, &type);
-      if (status == SH_OK) {
-        *out = SH_WORD(SH_TAG_REF, index);
-      }
-      return status;
+  case SH_KIND_UNDEFINED:
+    *out = SH_WORD_UNDEFINED;
+    return SH_OK;
+  case SH_KIND_NULL:
+    *out = SH_WORD_NULL;
+    return SH_OK;
+  case SH_KIND_BOOLEAN:
+    *out = value->boolean ? SH_WORD_TRUE : SH_WORD_FALSE;
+    return SH_OK;
+  case SH_KIND_NUMBER:
+    *out = shi_number_bits(value->number);
+    return SH_OK;
+  case SH_KIND_STRING:
+    return text_word(env, value, out);
+  case SH_KIND_BIGINT:
+    return bigint_word(env, value, out);
+  case SH_KIND_REF:
+    status = shi_hold_add(env, value->id, value->move, &index, &type);
+    if (status == SH_OK) {
+      *out = SH_WORD(SH_TAG_REF, index);
+    }
+    return status;
   }
   return SH_E_UNSUPPORTED_VALUE;
 }
@@ -187,25 +185,25 @@ sh_status shi_word_read(sh_env *env, shi_word word, sh_mode mode, sh_value *out)
     return SH_OK;
   }
   switch (shi_word_tag(word)) {
-    case SH_TAG_IMMEDIATE:
-      out->kind = word == SH_WORD_NULL                              ? SH_KIND_NULL
-                  : word == SH_WORD_TRUE || word == SH_WORD_FALSE ? SH_KIND_BOOLEAN
-                                                                    : SH_KIND_UNDEFINED;
-      out->boolean = word == SH_WORD_TRUE;
-      return SH_OK;
-    case SH_TAG_SHORT_TEXT:
-      read_short(env, word, out);
-      return SH_OK;
-    case SH_TAG_TEXT:
-      shi_text_read(env, payload_of(word), out);
-      return SH_OK;
-    case SH_TAG_BIGINT:
-      read_bigint(env, payload_of(word), out);
-      return SH_OK;
-    case SH_TAG_REF:
-      return read_ref(env, (uint32_t)payload_of(word), mode, out);
-    default:
-      return SH_E_CORRUPT;
+  case SH_TAG_IMMEDIATE:
+    out->kind = word == SH_WORD_NULL                            ? SH_KIND_NULL
+                : word == SH_WORD_TRUE || word == SH_WORD_FALSE ? SH_KIND_BOOLEAN
+                                                                : SH_KIND_UNDEFINED;
+    out->boolean = word == SH_WORD_TRUE;
+    return SH_OK;
+  case SH_TAG_SHORT_TEXT:
+    read_short(env, word, out);
+    return SH_OK;
+  case SH_TAG_TEXT:
+    shi_text_read(env, payload_of(word), out);
+    return SH_OK;
+  case SH_TAG_BIGINT:
+    read_bigint(env, payload_of(word), out);
+    return SH_OK;
+  case SH_TAG_REF:
+    return read_ref(env, (uint32_t)payload_of(word), mode, out);
+  default:
+    return SH_E_CORRUPT;
   }
 }
 
@@ -243,9 +241,7 @@ void shi_values_discard(sh_env *env, const sh_value *values, uint32_t n, sh_mode
   }
 }
 
-void sh_unpin(sh_heap *heap, uint64_t pin) {
-  shi_pin_drop(heap, NULL, pin, false);
-}
+void sh_unpin(sh_heap *heap, uint64_t pin) { shi_pin_drop(heap, NULL, pin, false); }
 
 // --- keys ------------------------------------------------------------------------------------
 
@@ -269,32 +265,32 @@ sh_status shi_key_make(sh_env *env, const sh_value *value, shi_key *out) {
   shi_word word = 0;
   out->kind = value->kind;
   switch ((sh_kind)value->kind) {
-    case SH_KIND_STRING:
-      return text_key(env, value, out);
-    case SH_KIND_BIGINT:
-      if (value->length > SH_BIGINT_MAX_WORDS) {
-        return SH_E_OUT_OF_RANGE;
-      }
-      out->exact = false;
-      out->digits = value->digits;
-      out->digit_count = value->length;
-      out->negative = value->negative;
-      return SH_OK;
-    case SH_KIND_NUMBER:
-      // + 0.0 turns -0 into 0
-      exact_key(shi_number_bits(value->number + 0.0), out);
-      return SH_OK;
-    case SH_KIND_REF:
-      status = sh_id_check(env, value->id, SH_TYPE_NONE, NULL);
-      exact_key(SH_WORD(SH_TAG_REF, (uint32_t)value->id), out);
-      out->id = value->id;
-      return status;
-    case SH_KIND_UNDEFINED:
-    case SH_KIND_NULL:
-    case SH_KIND_BOOLEAN:
-      status = shi_word_make(env, value, &word);
-      exact_key(word, out);
-      return status;
+  case SH_KIND_STRING:
+    return text_key(env, value, out);
+  case SH_KIND_BIGINT:
+    if (value->length > SH_BIGINT_MAX_WORDS) {
+      return SH_E_OUT_OF_RANGE;
+    }
+    out->exact = false;
+    out->digits = value->digits;
+    out->digit_count = value->length;
+    out->negative = value->negative;
+    return SH_OK;
+  case SH_KIND_NUMBER:
+    // + 0.0 turns -0 into 0
+    exact_key(shi_number_bits(value->number + 0.0), out);
+    return SH_OK;
+  case SH_KIND_REF:
+    status = sh_id_check(env, value->id, SH_TYPE_NONE, NULL);
+    exact_key(SH_WORD(SH_TAG_REF, (uint32_t)value->id), out);
+    out->id = value->id;
+    return status;
+  case SH_KIND_UNDEFINED:
+  case SH_KIND_NULL:
+  case SH_KIND_BOOLEAN:
+    status = shi_word_make(env, value, &word);
+    exact_key(word, out);
+    return status;
   }
   return SH_E_UNSUPPORTED_VALUE;
 }
@@ -308,8 +304,8 @@ bool shi_key_equals(const sh_heap *heap, const shi_key *key, shi_word word) {
              shi_slot_id(shi_slot_at(heap, (uint32_t)key->id), (uint32_t)key->id) == key->id;
     }
     // Keys are stored normalised; element words of vectors and maps may hold -0.
-    return word == key->word || (key->kind == SH_KIND_NUMBER && key->word == 0 &&
-                                 word == UINT64_C(0x8000000000000000));
+    return word == key->word ||
+           (key->kind == SH_KIND_NUMBER && key->word == 0 && word == UINT64_C(0x8000000000000000));
   }
   if (key->kind == SH_KIND_STRING) {
     return shi_word_tag(word) == SH_TAG_TEXT &&
@@ -321,10 +317,9 @@ bool shi_key_equals(const sh_heap *heap, const shi_key *key, shi_word word) {
   return shi_bigint_equals(heap, payload_of(word), key->digits, key->digit_count, key->negative);
 }
 
-bool shi_bigint_equals(const sh_heap *heap, uint64_t offset, const uint64_t *digits,
-                       uint32_t count, bool negative) {
+bool shi_bigint_equals(const sh_heap *heap, uint64_t offset, const uint64_t *digits, uint32_t count,
+                       bool negative) {
   const shi_bigint *bigint = bigint_at(heap, offset);
   return bigint->count_negative == (count << 1 | (negative ? 1u : 0u)) &&
-         memcmp(bigint->digits, digits, (size_t)count * 8) == 0;
+         (count == 0 || memcmp(bigint->digits, digits, (size_t)count * 8) == 0);
 }
-

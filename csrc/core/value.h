@@ -59,10 +59,10 @@ typedef enum sh_mode {
 typedef struct sh_value {
   uint8_t kind; // sh_kind
   bool boolean;
-  bool wide;     // STRING: UTF-16 code units, else latin1
-  bool negative; // BIGINT
-  bool move;     // REF, in
-  uint8_t type;  // REF, out: sh_type
+  bool wide;       // STRING: UTF-16 code units, else latin1
+  bool negative;   // BIGINT
+  bool move;       // REF, in
+  uint8_t type;    // REF, out: sh_type
   uint32_t length; // STRING: code units; BIGINT: 64-bit words; REF of a RECORD, out: shape id
   union {
     double number;
@@ -73,7 +73,7 @@ typedef struct sh_value {
   uint64_t pin;
 } sh_value;
 
-#define SH_READ_MAX 1024u // most values one call hands out
+#define SH_READ_MAX 1024u                       // most values one call hands out
 #define SH_TEXT_MAX ((UINT32_C(1) << 29) - 24u) // V8's own limit on 64-bit
 #define SH_BIGINT_MAX_WORDS (UINT32_C(1) << 14) // 2^20 bits, V8's own limit on 64-bit
 
@@ -109,13 +109,9 @@ static inline double shi_bits_number(uint64_t bits) {
   return u.number;
 }
 
-static inline bool shi_word_is_number(shi_word word) {
-  return word < SH_WORD(SH_TAG_IMMEDIATE, 0);
-}
+static inline bool shi_word_is_number(shi_word word) { return word < SH_WORD(SH_TAG_IMMEDIATE, 0); }
 
-static inline uint64_t shi_word_tag(shi_word word) {
-  return word >> SH_TAG_SHIFT;
-}
+static inline uint64_t shi_word_tag(shi_word word) { return word >> SH_TAG_SHIFT; }
 
 // Makes a word that owns what it points to: a fresh payload, or a hold on the ref's object (with
 // `move`, in exchange for a claim). USE_AFTER_FREE, INVALID_ID, NO_CLAIM, HEAP_FULL, TOO_MANY,
@@ -145,12 +141,12 @@ void shi_values_discard(sh_env *env, const sh_value *values, uint32_t n, sh_mode
 // A value at hand for comparisons with stored words: canonical, not stored. Valid as long as the
 // input value and the environment's scratch.
 struct shi_key {
-  uint8_t kind;     // sh_kind
-  bool exact;       // `word` alone decides equality (REF: with `id`)
-  bool negative;    // BIGINT
-  shi_word word;    // if exact
-  sh_id id;         // REF
-  shi_units units;  // STRING
+  uint8_t kind;           // sh_kind
+  bool exact;             // `word` alone decides equality (REF: with `id`)
+  bool negative;          // BIGINT
+  shi_word word;          // if exact
+  sh_id id;               // REF
+  shi_units units;        // STRING
   const uint64_t *digits; // BIGINT
   uint32_t digit_count;
 };
@@ -163,8 +159,8 @@ sh_status shi_key_make(sh_env *env, const sh_value *value, shi_key *out);
 bool shi_key_equals(const sh_heap *heap, const shi_key *key, shi_word word);
 
 // Whether a bigint payload is this one.
-bool shi_bigint_equals(const sh_heap *heap, uint64_t offset, const uint64_t *digits,
-                       uint32_t count, bool negative);
+bool shi_bigint_equals(const sh_heap *heap, uint64_t offset, const uint64_t *digits, uint32_t count,
+                       bool negative);
 
 // Frees the payload of a word that is not a ref. May be called under a lock.
 void shi_payload_release(sh_heap *heap, sh_env *env, shi_word word);

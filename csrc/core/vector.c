@@ -1,169 +1,18 @@
 #include "vector.h"
 
-#include "alloc.h"
-#include "epoch.h"
 #include "lock.h"
 #include "release.h"
 #include "slot.h"
 #include "text.h"
+#include "vector_body.h"
 
 #include <string.h>
 
-#define HEADER_BYTES 8u
-#define FIRST_CAPACITY 7u // with the header, 64 bytes
-
-// A vector as its slot describes it: `at` is NULL for no body.
-typedef struct view {
-  shi_word *at;   // element 0
-  uint32_t length;
-  uint32_t start; // free words before element 0
-  uint32_t capacity;
-} view;
-
-static uint32_t *capacity_of(shi_word *at, uint32_t start) {
-  return (uint32_t *)(void *)((uint8_t *)(at - start) - HEADER_BYTES);
-}
-
-static view load(const sh_heap *heap, const shi_slot *slot) {
-  uint64_t offset = atomic_load_explicit(&slot->payload[0], memory_order_relaxed);
-  uint64_t extent = atomic_load_explicit(&slot->payload[1], memory_order_relaxed);
-  view v = {.length = (uint32_t)extent, .start = (uint32_t)(extent >> 32)};
-  if (offset != 0) {
-    v.at = shi_at(heap, offset);
-    v.capacity = *capacity_of(v.at, v.start);
-  }
-  SHI_ASSERT(v.at != NULL || v.length == 0);
-  return v;
-}
-
-static void store(const sh_heap *heap, shi_slot *slot, const view *v) {
-  uint64_t offset = v->at == NULL ? 0 : (uint64_t)((uint8_t *)v->at - heap->base);
-  atomic_store_explicit(&slot->payload[0], offset, memory_order_relaxed);
-  atomic_store_explicit(&slot->payload[1], (uint64_t)v->start << 32 | v->length,
-                        memory_order_relaxed);
-}
-
-static size_t body_bytes(uint32_t capacity) {
-  return HEADER_BYTES + (size_t)capacity * sizeof(shi_word);
-}
-
-static void retire_body(sh_env *env, const view *v) {
-  if (v->at != NULL) {
-    uint64_t offset = (uint64_t)((uint8_t *)(v->at - v->start) - HEADER_BYTES - env->heap->base);
-    shi_retire(env->heap, env, SHI_RETIRED_DATA, offset, body_bytes(v->capacity));
-  }
-}
-
-// A body with room for `front` words before and `back` words behind the elements, which it holds
-// already. Capacities are 2^k - 1: the header takes one word's place in the size class.
-static sh_status grow(sh_env *env, view *v, uint32_t front, uint32_t back) {
-  uint64_t need = (uint64_t)v->length + front + back;
-  if (need > SH_VECTOR_MAX) {
-    return SH_E_OUT_OF_RANGE;
-  }
-  uint64_t capacity = FIRST_CAPACITY;
-  while (capacity < need) {
-    capacity = capacity * 2 + 1;
-  }
-  uint64_t offset = shi_alloc(env, body_bytes((uint32_t)capacity), SHI_CLASS_DATA, false);
-  if (offset == 0) {
-    return SH_E_HEAP_FULL;
-  }
-  // Free words that are not asked for go behind, unless the growth was for the front.
-  uint32_t start = back == 0 ? (uint32_t)(capacity - v->length) : front;
-  shi_word *at = (shi_word *)(void *)((uint8_t *)shi_at(env->heap, offset) + HEADER_BYTES) + start;
-  if (v->length > 0) {
-    memcpy(at, v->at, (size_t)v->length * sizeof(shi_word));
-  }
-  *v = (view){.at = at, .length = v->length, .start = start, .capacity = (uint32_t)capacity};
-  *capacity_of(at, start) = (uint32_t)capacity;
-  return SH_OK;
-}
-
-// Moves the elements within the body so that `start` words are free before them.
-static void slide(view *v, uint32_t start) {
-  shi_word *to = v->at - v->start + start;
-  memmove(to, v->at, (size_t)v->length * sizeof(shi_word));
-  v->at = to;
-  v->start = start;
-}
-
-// Makes n words of room at index `index` (<= length), moving the shorter side; the words are
-// uninitialised. *retired is the body to retire if it was replaced (at NULL: none).
-static sh_status open_gap(sh_env *env, view *v, uint32_t index, uint32_t n, view *retired) {
-  bool front = index < v->length - index;
-  uint32_t behind = v->capacity - v->start - v->length;
-  *retired = (view){.at = NULL};
-  if (front && v->start < n && behind >= n) {
-    if (index > 0) {
-      front = false; // inside, either side costs O(length)
-    } else if (behind >= v->capacity / 2) {
-      slide(v, v->start + behind); // pays for as many insertions as it moves elements
-    }
-  } else if (!front && behind < n && v->start >= n) {
-    if (index < v->length) {
-      front = true;
-    } else if (v->start >= v->capacity / 2) {
-      slide(v, 0); // a queue: what shift() has freed is used again
-    }
-  }
-  behind = v->capacity - v->start - v->length;
-  if (front ? v->start < n : behind < n) {
-    view old = *v;
-    // Room for as much again, so that a run of insertions is amortised.
-    uint32_t room = n > v->length ? n : v->length;
-    sh_status status = grow(env, v, front ? room : 0, front ? 0 : room);
-    if (status != SH_OK) {
-      status = grow(env, v, front ? n : 0, front ? 0 : n);
-    }
-    if (status != SH_OK) {
-      return status;
-    }
-    *retired = old;
-  }
-  if (front) {
-    memmove(v->at - n, v->at, (size_t)index * sizeof(shi_word));
-    v->at -= n;
-    v->start -= n;
-  } else {
-    memmove(v->at + index + n, v->at + index, (size_t)(v->length - index) * sizeof(shi_word));
-  }
-  v->length += n;
-  return SH_OK;
-}
-
-static void close_gap(view *v, uint32_t index, uint32_t n) {
-  if (index < v->length - index - n) {
-    memmove(v->at + n, v->at, (size_t)index * sizeof(shi_word));
-    v->at += n;
-    v->start += n;
-  } else {
-    memmove(v->at + index, v->at + index + n,
-            (size_t)(v->length - index - n) * sizeof(shi_word));
-  }
-  v->length -= n;
-}
-
-// Gives memory back after elements went: an empty body at once, a mostly empty one by halves.
-// Without memory for a smaller body the vector stays as it is.
-static view shrink(sh_env *env, view *v) {
-  view old = *v;
-  if (v->length == 0) {
-    *v = (view){.at = NULL};
-    return old;
-  }
-  if (v->capacity > 8 * FIRST_CAPACITY && v->length < v->capacity / 8 &&
-      grow(env, v, 0, v->length) == SH_OK) {
-    return old;
-  }
-  return (view){.at = NULL};
-}
-
 // Stores the vector, unlocks, retires the body it no longer uses.
-static void finish(sh_env *env, shi_slot *slot, const view *v, const view *retired) {
-  store(env->heap, slot, v);
+static void finish(sh_env *env, shi_slot *slot, const shi_view *v, const shi_view *retired) {
+  shi_view_store(env->heap, slot, v);
   shi_unlock(&slot->lock, true);
-  retire_body(env, retired);
+  shi_view_retire(env, retired);
 }
 
 // --- words of a call -------------------------------------------------------------------------
@@ -198,7 +47,7 @@ sh_status sh_vector_new(sh_env *env, sh_id *out) {
   uint32_t index = 0;
   sh_status status = shi_slot_take(env, false, &index);
   if (status == SH_OK) {
-    store(env->heap, shi_slot_at(env->heap, index), &(view){.at = NULL});
+    shi_view_store(env->heap, shi_slot_at(env->heap, index), &(shi_view){.at = NULL});
     *out = shi_slot_publish(env, index, SH_TYPE_VECTOR, 0);
   }
   return status;
@@ -208,7 +57,7 @@ sh_status sh_vector_length(sh_env *env, sh_id id, uint32_t *out) {
   shi_slot *slot = NULL;
   sh_status status = shi_slot_lock(env, id, SH_TYPE_VECTOR, &slot);
   if (status == SH_OK) {
-    *out = load(env->heap, slot).length;
+    *out = shi_view_load(env->heap, slot).length;
     shi_unlock(&slot->lock, false);
   }
   return status;
@@ -222,7 +71,7 @@ sh_status sh_vector_get(sh_env *env, sh_id id, uint32_t index, sh_mode mode, sh_
   if (status != SH_OK) {
     return status;
   }
-  view v = load(env->heap, slot);
+  shi_view v = shi_view_load(env->heap, slot);
   sh_value value = {.kind = SH_KIND_UNDEFINED};
   if (index < v.length) {
     status = shi_word_read(env, v.at[index], mode, &value);
@@ -246,7 +95,7 @@ sh_status sh_vector_set(sh_env *env, sh_id id, uint32_t index, const sh_value *v
   }
   status = shi_slot_lock_write(env, id, SH_TYPE_VECTOR, &slot);
   if (status == SH_OK) {
-    view v = load(env->heap, slot);
+    shi_view v = shi_view_load(env->heap, slot);
     if (index < v.length) {
       old = v.at[index];
       v.at[index] = word;
@@ -268,16 +117,16 @@ static sh_status insert(sh_env *env, sh_id id, bool front, const sh_value *value
                         uint32_t *length) {
   shi_slot *slot = NULL;
   shi_word *words = NULL;
-  view retired;
+  shi_view retired;
   sh_status status = make_words(env, values, n, &words);
   if (status != SH_OK) {
     return status;
   }
   status = shi_slot_lock_write(env, id, SH_TYPE_VECTOR, &slot);
   if (status == SH_OK) {
-    view v = load(env->heap, slot);
+    shi_view v = shi_view_load(env->heap, slot);
     uint32_t at = front ? 0 : v.length;
-    status = n == 0 ? SH_OK : open_gap(env, &v, at, n, &retired);
+    status = n == 0 ? SH_OK : shi_view_open(env, &v, at, n, &retired);
     if (status != SH_OK || n == 0) {
       *length = status == SH_OK ? v.length : *length;
       shi_unlock(&slot->lock, false);
@@ -312,7 +161,7 @@ static sh_status take(sh_env *env, sh_id id, uint32_t index, sh_value *out, bool
   if (status != SH_OK) {
     return status;
   }
-  view v = load(env->heap, slot);
+  shi_view v = shi_view_load(env->heap, slot);
   sh_value value = {.kind = SH_KIND_UNDEFINED};
   if (index == UINT32_MAX && v.length > 0) {
     index = v.length - 1;
@@ -326,8 +175,8 @@ static sh_status take(sh_env *env, sh_id id, uint32_t index, sh_value *out, bool
     shi_unlock(&slot->lock, false);
   } else {
     shi_word word = v.at[index];
-    close_gap(&v, index, 1);
-    view retired = shrink(env, &v);
+    shi_view_close(&v, index, 1);
+    shi_view retired = shi_view_shrink(env, &v);
     finish(env, slot, &v, &retired);
     shi_word_release(env, word);
   }
@@ -373,8 +222,8 @@ sh_status sh_vector_splice(sh_env *env, sh_id id, uint32_t start, uint32_t remov
     unmake_words(env, values, words, n);
     return status;
   }
-  view v = load(env->heap, slot);
-  view grown = {.at = NULL};
+  shi_view v = shi_view_load(env->heap, slot);
+  shi_view grown = {.at = NULL};
   start = start > v.length ? v.length : start;
   remove = remove > v.length - start ? v.length - start : remove;
   uint32_t read = 0;
@@ -383,7 +232,7 @@ sh_status sh_vector_splice(sh_env *env, sh_id id, uint32_t start, uint32_t remov
     read += status == SH_OK ? 1 : 0;
   }
   if (status == SH_OK && n > remove) {
-    status = open_gap(env, &v, start + remove, n - remove, &grown);
+    status = shi_view_open(env, &v, start + remove, n - remove, &grown);
   }
   if (status != SH_OK) {
     shi_unlock(&slot->lock, false);
@@ -395,12 +244,12 @@ sh_status sh_vector_splice(sh_env *env, sh_id id, uint32_t start, uint32_t remov
     memcpy(taken, v.at + start, (size_t)remove * sizeof(shi_word));
   }
   if (n < remove) {
-    close_gap(&v, start + n, remove - n);
+    shi_view_close(&v, start + n, remove - n);
   }
   if (n > 0) {
     memcpy(v.at + start, words, (size_t)n * sizeof(shi_word));
   }
-  view retired = n < remove ? shrink(env, &v) : grown;
+  shi_view retired = n < remove ? shi_view_shrink(env, &v) : grown;
   if (n == 0 && remove == 0) {
     shi_unlock(&slot->lock, false);
   } else {
@@ -447,7 +296,7 @@ sh_status sh_vector_fill(sh_env *env, sh_id id, const sh_value *value, uint32_t 
   }
   uint32_t filled = 0;
   if (status == SH_OK) {
-    view v = load(env->heap, slot);
+    shi_view v = shi_view_load(env->heap, slot);
     // It may have become shorter meanwhile.
     for (; filled < n && start + filled < v.length; filled++) {
       shi_word old = v.at[start + filled];
@@ -471,7 +320,7 @@ sh_status sh_vector_reverse(sh_env *env, sh_id id) {
   shi_slot *slot = NULL;
   sh_status status = shi_slot_lock_write(env, id, SH_TYPE_VECTOR, &slot);
   if (status == SH_OK) {
-    view v = load(env->heap, slot);
+    shi_view v = shi_view_load(env->heap, slot);
     for (uint32_t i = 0; i < v.length / 2; i++) {
       shi_word word = v.at[i];
       v.at[i] = v.at[v.length - 1 - i];
@@ -482,11 +331,11 @@ sh_status sh_vector_reverse(sh_env *env, sh_id id) {
   return status;
 }
 
-static void dispose_body(sh_env *env, shi_worklist *list, const view *v) {
+static void dispose_body(sh_env *env, shi_worklist *list, const shi_view *v) {
   for (uint32_t i = 0; i < v->length; i++) {
     shi_release_word(env, list, v->at[i]);
   }
-  retire_body(env, v);
+  shi_view_retire(env, v);
 }
 
 sh_status sh_vector_clear(sh_env *env, sh_id id) {
@@ -495,8 +344,8 @@ sh_status sh_vector_clear(sh_env *env, sh_id id) {
   if (status != SH_OK) {
     return status;
   }
-  view v = load(env->heap, slot);
-  store(env->heap, slot, &(view){.at = NULL});
+  shi_view v = shi_view_load(env->heap, slot);
+  shi_view_store(env->heap, slot, &(shi_view){.at = NULL});
   shi_unlock(&slot->lock, true);
   shi_worklist list = {0};
   dispose_body(env, &list, &v);
@@ -518,7 +367,7 @@ sh_status sh_vector_index_of(sh_env *env, sh_id id, const sh_value *value, uint3
     return status;
   }
   *found = false;
-  view v = load(env->heap, slot);
+  shi_view v = shi_view_load(env->heap, slot);
   bool never = !same_value_zero && value->kind == SH_KIND_NUMBER && value->number != value->number;
   uint32_t i = backwards && from >= v.length ? v.length - 1 : from; // an empty vector: UINT32_MAX
   for (; !never && i < v.length; i += backwards ? UINT32_MAX : 1) {
@@ -540,7 +389,7 @@ sh_status sh_vector_read(sh_env *env, sh_id id, uint32_t start, sh_mode mode, ui
   if (status != SH_OK) {
     return status;
   }
-  view v = load(env->heap, slot);
+  shi_view v = shi_view_load(env->heap, slot);
   uint32_t n = start < v.length ? v.length - start : 0;
   n = n > limit ? limit : n;
   n = n > SH_READ_MAX ? SH_READ_MAX : n;
@@ -590,7 +439,7 @@ sh_status sh_vector_permute(sh_env *env, sh_id id, uint32_t version, const uint3
   if (status != SH_OK) {
     return status;
   }
-  view v = load(env->heap, slot);
+  shi_view v = shi_view_load(env->heap, slot);
   if (shi_lock_version(&slot->lock) != version) {
     status = SH_E_CONFLICT;
   } else if (n != v.length) {
@@ -608,22 +457,6 @@ sh_status sh_vector_permute(sh_env *env, sh_id id, uint32_t version, const uint3
 }
 
 void shi_vector_dispose(sh_env *env, shi_worklist *list, shi_slot *slot) {
-  view v = load(env->heap, slot);
+  shi_view v = shi_view_load(env->heap, slot);
   dispose_body(env, list, &v);
-}
-
-size_t shi_vector_body_bytes(const sh_heap *heap, const shi_slot *slot) {
-  view v = load(heap, slot);
-  return v.at == NULL ? 0 : body_bytes(v.capacity);
-}
-
-shi_word *shi_vector_words(const sh_heap *heap, const shi_slot *slot, uint32_t *length) {
-  view v = load(heap, slot);
-  *length = v.length;
-  return v.at;
-}
-
-bool shi_vector_fits(const sh_heap *heap, const shi_slot *slot) {
-  view v = load(heap, slot);
-  return (uint64_t)v.start + v.length <= v.capacity;
 }

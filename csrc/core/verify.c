@@ -30,12 +30,12 @@ typedef struct walk {
   void *arg;
   uint64_t problems;
   uint64_t objects;
-  uint64_t bytes;    // bodies owned by live objects
-  uint64_t stamp;    // sum of what changes when anything changes
-  uint32_t length;   // slots walked
-  uint32_t *holds;   // by slot index: refs seen; NULL on the second pass
-  uint32_t at;       // slot at hand
-  bool silent;       // problems are counted, not reported
+  uint64_t bytes;  // bodies owned by live objects
+  uint64_t stamp;  // sum of what changes when anything changes
+  uint32_t length; // slots walked
+  uint32_t *holds; // by slot index: refs seen; NULL on the second pass
+  uint32_t at;     // slot at hand
+  bool silent;     // problems are counted, not reported
 } walk;
 
 static void problem(walk *w, const char *what) {
@@ -76,34 +76,34 @@ static void check_word(walk *w, shi_word word) {
   }
   uint64_t payload = word & SH_WORD_PAYLOAD;
   switch (shi_word_tag(word)) {
-    case SH_TAG_IMMEDIATE:
-      if (payload < 1 || payload > 4) {
-        problem(w, "an immediate word has no meaning");
+  case SH_TAG_IMMEDIATE:
+    if (payload < 1 || payload > 4) {
+      problem(w, "an immediate word has no meaning");
+    }
+    break;
+  case SH_TAG_SHORT_TEXT:
+    if (payload >> 40 > 5) {
+      problem(w, "a short text is too long");
+    }
+    break;
+  case SH_TAG_TEXT:
+  case SH_TAG_BIGINT:
+    if (check_payload(w, payload)) {
+      w->bytes += shi_word_bytes(w->heap, word);
+    }
+    break;
+  case SH_TAG_REF:
+    if (payload < SH_FIRST_INDEX || payload >= w->length) {
+      if (payload < SH_FIRST_INDEX ||
+          payload >= atomic_load_explicit(&w->heap->header->slot_length, memory_order_acquire)) {
+        problem(w, "a ref points outside the slot table");
       }
-      break;
-    case SH_TAG_SHORT_TEXT:
-      if (payload >> 40 > 5) {
-        problem(w, "a short text is too long");
-      }
-      break;
-    case SH_TAG_TEXT:
-    case SH_TAG_BIGINT:
-      if (check_payload(w, payload)) {
-        w->bytes += shi_word_bytes(w->heap, word);
-      }
-      break;
-    case SH_TAG_REF:
-      if (payload < SH_FIRST_INDEX || payload >= w->length) {
-        if (payload < SH_FIRST_INDEX ||
-            payload >= atomic_load_explicit(&w->heap->header->slot_length, memory_order_acquire)) {
-          problem(w, "a ref points outside the slot table");
-        }
-      } else if (w->holds != NULL) {
-        w->holds[payload]++;
-      }
-      break;
-    default:
-      problem(w, "a word has an unknown tag");
+    } else if (w->holds != NULL) {
+      w->holds[payload]++;
+    }
+    break;
+  default:
+    problem(w, "a word has an unknown tag");
   }
 }
 
@@ -218,30 +218,31 @@ static void check_bytes(walk *w, const shi_slot *slot) {
 static void check_object(walk *w, shi_slot *slot, sh_type type) {
   uint64_t offset = 0;
   switch (type) {
-    case SH_TYPE_STRING:
-      offset = shi_string_body(slot);
-      if (offset != 0 && check_payload(w, offset)) {
-        w->bytes += shi_text_size_of(w->heap, offset);
-      }
-      break;
-    case SH_TYPE_NUMBER:
-      check_word(w, atomic_load_explicit(&slot->payload[0], memory_order_relaxed));
-      break;
-    case SH_TYPE_MAP:
-      check_map(w, slot);
-      break;
-    case SH_TYPE_VECTOR:
-      check_vector(w, slot);
-      break;
-    case SH_TYPE_RECORD:
-      check_record(w, slot);
-      break;
-    case SH_TYPE_BYTES:
-      check_bytes(w, slot);
-      break;
-    case SH_TYPE_NONE:
-    case SH_TYPE_COUNT:
-      problem(w, "an object has an unknown type");
+  case SH_TYPE_STRING:
+    offset = shi_string_body(slot);
+    if (offset != 0 && check_payload(w, offset)) {
+      w->bytes += shi_text_size_of(w->heap, offset);
+    }
+    break;
+  case SH_TYPE_NUMBER:
+    check_word(w, atomic_load_explicit(&slot->payload[0], memory_order_relaxed));
+    break;
+  case SH_TYPE_MAP:
+    check_map(w, slot);
+    break;
+  case SH_TYPE_VECTOR:
+    check_vector(w, slot);
+    break;
+  case SH_TYPE_RECORD:
+    check_record(w, slot);
+    break;
+  case SH_TYPE_BYTES:
+    check_bytes(w, slot);
+    break;
+  case SH_TYPE_NONE:
+  case SH_TYPE_COUNT:
+  default: // the word is not to be trusted
+    problem(w, "an object has an unknown type");
   }
 }
 

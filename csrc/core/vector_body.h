@@ -1,0 +1,36 @@
+// The body of a vector: what vector.h says of its layout, as code. A shi_view is a vector as its
+// slot describes it; the functions change the view, and the caller stores it. All under the
+// vector's core lock.
+#ifndef SH_VECTOR_BODY_H
+#define SH_VECTOR_BODY_H
+
+#include "state.h"
+
+// `at` is NULL for no body.
+typedef struct shi_view {
+  shi_word *at; // element 0
+  uint32_t length;
+  uint32_t start; // free words before element 0
+  uint32_t capacity;
+} shi_view;
+
+shi_view shi_view_load(const sh_heap *heap, const shi_slot *slot);
+void shi_view_store(const sh_heap *heap, shi_slot *slot, const shi_view *v);
+
+// Makes n words of room at index `index` (<= length), moving the shorter side; the words are
+// uninitialised. *retired is the body to retire once the view is stored (at NULL: none).
+// OUT_OF_RANGE, HEAP_FULL: the view is as it was. Amortised O(1) a word at either end, else
+// O(length).
+sh_status shi_view_open(sh_env *env, shi_view *v, uint32_t index, uint32_t n, shi_view *retired);
+
+// Takes n words out at index `index`, moving the shorter side.
+void shi_view_close(shi_view *v, uint32_t index, uint32_t n);
+
+// Gives memory back after elements went: an empty body at once, a mostly empty one by halves.
+// Returns the body to retire. Without memory for a smaller one the vector stays as it is.
+shi_view shi_view_shrink(sh_env *env, shi_view *v);
+
+// Retires a body; nothing for at NULL.
+void shi_view_retire(sh_env *env, const shi_view *v);
+
+#endif

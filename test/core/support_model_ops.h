@@ -1,0 +1,41 @@
+// Random operations applied to heap and model alike; see support_model.h. Each picks its operands
+// (now and then a dead id, an id of another type, a dead ref), predicts the status from the model,
+// applies the operation to the heap, and to the model exactly if the heap says OK.
+#ifndef SUPPORT_MODEL_OPS_H
+#define SUPPORT_MODEL_OPS_H
+
+#include "support_model.h"
+
+typedef struct model_operand {
+  model_value value;
+  bool move;
+  sh_value in;
+} model_operand;
+
+// What the operation at hand may do: `armed` while allocations are made to fail.
+extern bool model_armed;
+extern uint64_t model_refusals;
+
+// A value to store: a primitive, or a ref, sometimes moved, sometimes dead.
+model_operand model_operand_of(model *m);
+
+// A target of this type, or in a few cases one that must be refused; *expected is the status.
+model_object *model_target(model *m, sh_type type, sh_status *expected);
+
+// Whether the operation was done; refused for want of memory only if armed, else as expected.
+bool model_settle(model *m, sh_status status, sh_status expected);
+
+sh_mode model_mode(model *m);
+
+// After reading a value in a mode: an acquired ref is one claim more.
+void model_got(model *m, const sh_value *out, model_value value, sh_mode mode);
+
+// Clears a map or vector.
+void model_clear(model *m, model_object *object, sh_status expected);
+
+void model_map_op(model *m);
+void model_vector_op(model *m);
+void model_object_op(model *m); // create, drop, retain, numbers, strings, records, bytes
+void model_shapes(model *m);    // defines the shapes the records have
+
+#endif
