@@ -64,6 +64,9 @@ export class MapRef<
   static from<K, V>(
     source: Iterable<readonly [K, V]> & Iterable<readonly [MapKey, SharedValue]>,
   ): MapRef<Extract<K, MapKey>, Extract<V, SharedValue>>;
+  static from<K extends string, V extends SharedValue>(
+    source: Readonly<Record<string, V>>,
+  ): MapRef<K, V>;
   static from(source: MapSource<MapKey, SharedValue>): MapRef {
     return createFrom(source);
   }
@@ -83,11 +86,23 @@ export class MapRef<
   }
 
   /** The map of a name, made with these entries if the name is free. The ref borrows. */
+  static named<V>(
+    name: string,
+    source: Readonly<Record<string, V>> & Readonly<Record<string, SharedValue>>,
+  ): MapRef<string, Extract<V, SharedValue>>;
+  static named<K, V>(
+    name: string,
+    source: Iterable<readonly [K, V]> & Iterable<readonly [MapKey, SharedValue]>,
+  ): MapRef<Extract<K, MapKey>, Extract<V, SharedValue>>;
   static named<K extends MapKey = MapKey, V extends SharedValue = Untyped>(
     name: string,
-    source: MapSource<K, V> = [],
-  ): MapRef<K, V> {
-    return openNamed(name, MapRef<K, V>, () => createFrom(source));
+    source?: MapSource<K, V>,
+  ): MapRef<K, V>;
+  static named(
+    name: string,
+    source: MapSource<MapKey, SharedValue> = [],
+  ): MapRef<MapKey, SharedValue> {
+    return openNamed(name, MapRef<MapKey, SharedValue>, () => createFrom(source));
   }
 
   /** Number of entries. O(1). */

@@ -1,6 +1,6 @@
 import type { TypeName, Id, IdLike } from './ids';
 import { toId } from './ids';
-import { SharedHeapError } from './errors';
+import { SharedHeapError, invalidArgType } from './errors';
 import { markChanged } from './marks';
 import { native } from './native';
 
@@ -96,6 +96,11 @@ export abstract class Ref<T extends TypeName = TypeName> {
     const id = idOf(this);
     // Attached first, claimed then: whatever a subclass's constructor does, no claim is lost.
     const ref = new (this.constructor as new (id: number) => this)(id);
+    if (ref.id !== id) {
+      ref[Symbol.dispose]();
+      const parameter = `the constructor of ${typeName(this)}`;
+      throw invalidArgType(parameter, 'one that hands an id on to super()', this.constructor);
+    }
     native.retain(id);
     becomeOwner(ref);
     return ref;

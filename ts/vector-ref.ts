@@ -84,11 +84,13 @@ export class VectorRef<V extends SharedValue = Untyped> extends Ref<'VectorRef'>
   }
 
   /** The vector of a name, made with these values if the name is free. The ref borrows. */
-  static named<V extends SharedValue = Untyped>(
+  static named<V>(
     name: string,
-    values: Iterable<V> = [],
-  ): VectorRef<V> {
-    return openNamed(name, VectorRef<V>, () => VectorRef.from(values));
+    values: Iterable<V> & Iterable<SharedValue>,
+  ): VectorRef<Extract<V, SharedValue>>;
+  static named<V extends SharedValue = Untyped>(name: string): VectorRef<V>;
+  static named(name: string, values: Iterable<SharedValue> = []): VectorRef<SharedValue> {
+    return openNamed(name, VectorRef<SharedValue>, () => VectorRef.from(values));
   }
 
   get length(): number {

@@ -37,10 +37,17 @@ expectTypeOf(MapRef.from(new Map([[1, 'a']]))).toEqualTypeOf<MapRef<number, stri
 // @ts-expect-error a Date is no value of a container
 MapRef.from({ a: new Date() });
 expectTypeOf(MapRef.named<string, number>('sizes')).toEqualTypeOf<MapRef<string, number>>();
+expectTypeOf(MapRef.named('sizes', { a: 1 })).toEqualTypeOf<MapRef<string, number>>();
+expectTypeOf(MapRef.named('texts', [[1, 'a']])).toEqualTypeOf<MapRef<number, string>>();
+expectTypeOf(MapRef.from<string, number>({ a: 1 })).toEqualTypeOf<MapRef<string, number>>();
+// @ts-expect-error a Date is no value of a container
+MapRef.named('times', { a: new Date() });
 
 // Vectors.
 const numbers = VectorRef.from([1, 2, 3]);
 expectTypeOf(numbers).toEqualTypeOf<VectorRef<number>>();
+expectTypeOf(VectorRef.named('numbers', [1, 2])).toEqualTypeOf<VectorRef<number>>();
+expectTypeOf(VectorRef.named<string>('texts')).toEqualTypeOf<VectorRef<string>>();
 expectTypeOf(numbers.at(0)).toEqualTypeOf<number | undefined>();
 expectTypeOf(numbers.map(String)).toEqualTypeOf<string[]>();
 expectTypeOf(numbers.reduce((a, b) => a + b)).toEqualTypeOf<number>();

@@ -155,8 +155,9 @@ std::string describe_value(const Call &call, const sh_value &value, napi_value g
   if (value.kind != SH_KIND_REF) {
     return describe(call.env, got);
   }
-  return std::string("a ") +
-         type_name(sh_id_type(call.core, static_cast<double>(value.id), nullptr));
+  const sh_type type = sh_id_type(call.core, static_cast<double>(value.id), nullptr);
+  return type == SH_TYPE_NONE ? "a ref to an object that is gone"
+                              : std::string("a ") + type_name(type);
 }
 
 // A status of an operation on a record that must be of `shape`.

@@ -4,6 +4,7 @@
 #include "lock.h"
 #include "platform.h"
 #include "slot.h"
+#include "slot_free.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -3,6 +3,7 @@
 #include "alloc.h"
 #include "lock.h"
 #include "slot.h"
+#include "slot_free.h"
 
 #define CHUNK_ENTRIES 254u
 #define RECLAIM_BYTES (UINT64_C(1) << 20)

@@ -7,6 +7,7 @@
 #include "names.h"
 #include "platform.h"
 #include "slot.h"
+#include "slot_free.h"
 #include "text.h"
 
 #define RESERVE_STEP SH_RESERVE_MIN

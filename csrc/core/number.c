@@ -2,6 +2,7 @@
 
 #include "lock.h"
 #include "slot.h"
+#include "slot_free.h"
 #include "state.h"
 
 sh_status sh_number_new(sh_env *env, double value, sh_id *out) {

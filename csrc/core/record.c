@@ -6,6 +6,7 @@
 #include "release.h"
 #include "shape.h"
 #include "slot.h"
+#include "slot_free.h"
 #include "text.h"
 
 #include <string.h>

@@ -12,7 +12,6 @@
 #ifndef SH_SLOT_H
 #define SH_SLOT_H
 
-#include "slot_free.h"
 #include "value.h"
 
 // --- for the binding -----------------------------------------------------------------------

@@ -5,6 +5,7 @@
 #include "lock.h"
 #include "platform.h"
 #include "slot.h"
+#include "slot_free.h"
 #include "state.h"
 
 static void add(shi_counters *to, shi_counters *from) {

@@ -3,6 +3,7 @@
 #include "lock.h"
 #include "release.h"
 #include "slot.h"
+#include "slot_free.h"
 #include "text.h"
 #include "vector_body.h"
 

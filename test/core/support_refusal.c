@@ -1,5 +1,7 @@
 #include "support.h"
 
+#include "slot_free.h"
+
 #include <stdlib.h>
 #include <string.h>
 

@@ -69,7 +69,7 @@ test('refs taken from a list by workers are owned by their takers and go with th
     ids: { vector: vector.id },
   });
   expect(shares.reduce((total, share) => total + share.length, 0)).toBe(length);
-  expect(heap.stats().objectsByType['StringRef']).toBe(0);
+  expect(heap.stats().objectsByType.StringRef).toBe(0);
   vector.drop();
 });
 
