@@ -7,7 +7,7 @@
   'target_defaults': {
     'include_dirs': ['csrc/core'],
     'defines': ['_GNU_SOURCE'],
-    'cflags': ['-O2', '-g', '-fPIC', '-fvisibility=hidden', '-Wall', '-Wextra', '-Wshadow', '-Wundef'],
+    'cflags': ['-O2', '-g', '-fPIC', '-fvisibility=hidden', '-Wall', '-Wextra', '-Wshadow'],
     # Node's own flags ask for other levels, and for silence about unused parameters.
     'cflags!': ['-O3', '-Wno-unused-parameter'],
     'configurations': {
@@ -27,7 +27,7 @@
       'type': 'static_library',
       'sources': ['<!@(node scripts/gyp.mjs sources csrc/core .c)'],
       # Other projects' headers are included as the system's, so that our warnings do not judge them.
-      'cflags_c': ['-std=c11', '-isystem <(jemalloc)/include'],
+      'cflags_c': ['-std=c11', '-Wundef', '-isystem <(jemalloc)/include'],
     },
     {
       'target_name': 'shared_heap',

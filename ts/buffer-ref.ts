@@ -1,6 +1,6 @@
 import { inspect, types } from 'node:util';
 import type { InspectOptionsStylized } from 'node:util';
-import { invalidArgType } from './errors';
+import { invalidArgType, outOfRange } from './errors';
 import type { IdLike } from './ids';
 import { inspectBuffer } from './inspect';
 import { openNamed } from './names';
@@ -11,6 +11,9 @@ import { registerClass } from './registry';
 
 /** Where a `BufferRef` can take its bytes from. */
 export type Bytes = ArrayBufferLike | ArrayBufferView;
+
+/** Bytes written as JSON at most: an array of numbers takes V8 some 20 bytes for each. */
+const JSON_MAX = 2 ** 24;
 
 const createEmpty = (): number => native.bytesNew(0);
 
@@ -67,7 +70,8 @@ export class BufferRef extends Ref<'BufferRef'> {
   /**
    * The bytes themselves, as an ArrayBuffer of exactly `byteLength`, 16-byte aligned: wrap it in any
    * typed array. It stays valid after `drop()`: the memory is kept until the ArrayBuffer is
-   * collected. O(1). It can neither be resized nor transferred.
+   * collected, and every buffer that took it over (`transfer()`, byte streams). O(1). It cannot be
+   * resized.
    */
   view(): ArrayBuffer {
     return native.bytesView(idOf(this));
@@ -78,8 +82,15 @@ export class BufferRef extends Ref<'BufferRef'> {
     return native.bytesCopy(idOf(this));
   }
 
-  /** The bytes as an array of numbers. */
+  /**
+   * The bytes as an array of numbers.
+   * @throws `ERR_OUT_OF_RANGE` (a RangeError) above 2^24 bytes.
+   */
   override toJSON(): number[] {
+    const { byteLength } = this;
+    if (byteLength > JSON_MAX) {
+      throw outOfRange('byteLength', `at most ${JSON_MAX} for JSON; use obtainValue()`, byteLength);
+    }
     return Array.from(new Uint8Array(this.obtainValue()));
   }
 

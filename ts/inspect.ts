@@ -79,7 +79,8 @@ function inspectContents(
   read: (show: (value: unknown) => string) => Contents,
 ): string {
   const { id } = ref;
-  const { name } = ref.constructor;
+  // Whatever a program has done to its refs, looking at them must not throw.
+  const name = (ref.constructor as { name?: string } | null | undefined)?.name ?? 'Ref';
   if (path.includes(id)) return options.stylize(`[Circular ${name} ${id}]`, 'special');
   if ((depth !== null && depth < 0) || path.length >= DEPTH_MAX) {
     return options.stylize(`[${name}]`, 'special');

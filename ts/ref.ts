@@ -66,7 +66,10 @@ export abstract class Ref<T extends TypeName = TypeName> {
   }
 
   static {
-    idOf = (ref) => {
+    idOf = (ref: unknown) => {
+      if (typeof ref !== 'object' || ref === null || !(#state in ref)) {
+        throw invalidArgType('this', 'a ref of this package', ref);
+      }
       if (ref.#state === FINISHED) throw useAfterFree(ref);
       return ref.id;
     };

@@ -1,10 +1,10 @@
 // BufferRef.
-#include <atomic>
 #include <cmath>
 #include <cstring>
 #include <new>
 
 #include "convert.h"
+#include "foreign_buffer.h"
 
 namespace shared_heap {
 
@@ -129,48 +129,45 @@ napi_value new_buffer(const Call &call, uint64_t length) {
   return buffer;
 }
 
-// The pin of a view. Node may call the finalizer at once, later or never when it fails to make the
-// buffer, depending on where it failed: whoever comes first, creator or finalizer, gives the pin
-// up. Outlives the environment; frees itself.
+// The pin of a view, given up when the last buffer over its memory is gone.
 struct ViewPin {
   sh_heap *heap;
   uint64_t pin;
-  std::atomic<bool> pinned{true};
-  std::atomic<int> owners{2}; // creator and finalizer
-
-  ViewPin(sh_heap *h, uint64_t p) : heap(h), pin(p) {}
-
-  void unpin() {
-    if (pinned.exchange(false)) {
-      sh_unpin(heap, pin);
-    }
-  }
-  void leave() {
-    if (owners.fetch_sub(1) == 1) {
-      delete this;
-    }
-  }
 };
 
-void finalize_view(napi_env, void *, void *hint) {
-  auto *pin = static_cast<ViewPin *>(hint);
-  pin->unpin();
-  pin->leave();
+void release_view(void * /*data*/, size_t /*length*/, void *arg) {
+  auto *pin = static_cast<ViewPin *>(arg);
+  sh_unpin(pin->heap, pin->pin);
+  delete pin;
 }
 
-napi_value fail_view(const Call &call, napi_status status) {
-  if (status == napi_no_external_buffers_allowed) {
-    return fail_code(call, "ERR_NO_EXTERNAL_BUFFERS",
-                     "this JS engine allows no buffers over memory outside its own, "
-                     "use obtainValue()");
+// Whether this engine lets buffers lie outside its own memory (Electron's does not, and ends the
+// process where Node-API refuses): Node-API is asked once, with one byte.
+bool may_view(const Call &call) {
+  Environment &state = call.state;
+  if (!state.views_allowed) {
+    static char byte;
+    napi_value buffer;
+    const napi_status status =
+        napi_create_external_arraybuffer(call.env, &byte, 1, nullptr, nullptr, &buffer);
+    if (status == napi_no_external_buffers_allowed) {
+      fail_code(call, "ERR_NO_EXTERNAL_BUFFERS",
+                "this JS engine allows no buffers over memory outside its own, "
+                "use obtainValue()");
+      return false;
+    }
+    if (status != napi_ok) {
+      return fail_node_api(call);
+    }
+    state.views_allowed = true;
   }
-  return fail_node_api(call);
+  return true;
 }
 
 napi_value bytes_view(Call &call) {
   void *data;
   uint64_t length, pin;
-  if (!read_id(call)) {
+  if (!read_id(call) || !may_view(call)) {
     return nullptr;
   }
   const sh_status status = sh_bytes_pin(call.core, call.id, &data, &length, &pin);
@@ -182,21 +179,12 @@ napi_value bytes_view(Call &call) {
     sh_unpin(heap, pin);
     return new_buffer(call, 0);
   }
-  auto *view_pin = new (std::nothrow) ViewPin(heap, pin);
+  auto *view_pin = new (std::nothrow) ViewPin{heap, pin};
   if (view_pin == nullptr) {
     sh_unpin(heap, pin);
     return fail_memory(call);
   }
-  napi_value view;
-  const napi_status made =
-      napi_create_external_arraybuffer(call.env, data, length, finalize_view, view_pin, &view);
-  if (made == napi_ok) {
-    view_pin->leave();
-    return view;
-  }
-  view_pin->unpin();
-  view_pin->leave(); // if the finalizer never comes the record stays behind, the payload does not
-  return fail_view(call, made);
+  return make_foreign_buffer(data, length, release_view, view_pin);
 }
 
 napi_value bytes_copy(Call &call) {

@@ -80,6 +80,8 @@ public:
   uint8_t *ref_moves = nullptr;
   double *out = nullptr;
 
+  bool views_allowed = false; // see may_view
+
   napi_ref ref_mark = nullptr;
   // (...a) => a: builds an array of up to kBatch handles in one call, ten times as fast as one
   // napi_set_element per element (5.5 against 65 ns an element, Node 20).

@@ -48,6 +48,18 @@ static sh_heap *hooks_heap(extent_hooks_t *hooks) {
   return ((struct shi_arena_hooks *)(void *)hooks)->heap;
 }
 
+bool shi_use_bytes(sh_heap *heap, uint64_t bytes) {
+  uint64_t used = atomic_load_explicit(&heap->used_bytes, memory_order_relaxed);
+  do {
+    // Checked before it is added: a request too large must not make another thread's fail.
+    if (bytes > heap->limit || used > heap->limit - bytes) {
+      return false;
+    }
+  } while (!atomic_compare_exchange_weak_explicit(&heap->used_bytes, &used, used + bytes,
+                                                  memory_order_relaxed, memory_order_relaxed));
+  return true;
+}
+
 static void *extent_alloc(extent_hooks_t *hooks, void *new_addr, size_t size, size_t alignment,
                           bool *zero, bool *commit, unsigned arena) {
   (void)arena;
@@ -55,12 +67,11 @@ static void *extent_alloc(extent_hooks_t *hooks, void *new_addr, size_t size, si
   if (new_addr != NULL || size / SH_PAGE > UINT32_MAX || alignment / SH_PAGE > UINT32_MAX) {
     return NULL; // growing in place is left to the page allocator's coalescing
   }
-  uint64_t used = atomic_fetch_add_explicit(&heap->used_bytes, size, memory_order_relaxed);
-  uint32_t page = 0;
-  if (size <= heap->limit && used <= heap->limit - size) {
-    page = shi_pages_take(&heap->pages, (uint32_t)(size / SH_PAGE),
-                          alignment > SH_PAGE ? (uint32_t)(alignment / SH_PAGE) : 1);
+  if (!shi_use_bytes(heap, size)) {
+    return NULL;
   }
+  uint32_t page = shi_pages_take(&heap->pages, (uint32_t)(size / SH_PAGE),
+                                 alignment > SH_PAGE ? (uint32_t)(alignment / SH_PAGE) : 1);
   if (page == 0) {
     atomic_fetch_sub_explicit(&heap->used_bytes, size, memory_order_relaxed);
     return NULL;

@@ -31,6 +31,9 @@ void shi_free(sh_heap *heap, sh_env *env, uint64_t offset, size_t size, shi_clas
 // Empties this environment's caches and gives jemalloc's unused extents back.
 void shi_alloc_trim(sh_env *env);
 
+// Counts bytes of the region as used; false, and nothing counted, beyond the heap's limit.
+bool shi_use_bytes(sh_heap *heap, uint64_t bytes);
+
 // What is tried before an allocation gives up: frees what limbo may free, trims, and gives pages of
 // free slots back. May be called under a slot's core lock: the locks of free slots that purging
 // takes have no holder that waits for another lock.

@@ -63,15 +63,6 @@ static uint32_t batch_indices(const sh_heap *heap, uint32_t first, uint32_t *ind
   return count;
 }
 
-static bool use_page(sh_heap *heap) {
-  uint64_t used = atomic_fetch_add_explicit(&heap->used_bytes, SH_PAGE, memory_order_relaxed);
-  if (used + SH_PAGE <= heap->limit) {
-    return true;
-  }
-  atomic_fetch_sub_explicit(&heap->used_bytes, SH_PAGE, memory_order_relaxed);
-  return false;
-}
-
 // Makes slots [index, ...) of a fresh page accessible. Under slots_lock.
 static bool commit_slots(sh_heap *heap, uint32_t length) {
   uint64_t need = (uint64_t)length * SH_SLOT_BYTES;
@@ -93,7 +84,7 @@ static bool commit_slots(sh_heap *heap, uint32_t length) {
 static uint32_t take_page(sh_heap *heap, bool number, uint32_t *floor) {
   uint32_t page = 0;
   *floor = 0;
-  if (!use_page(heap)) {
+  if (!shi_use_bytes(heap, SH_PAGE)) {
     return 0;
   }
   shi_lock(&heap->header->slots_lock);

@@ -1,8 +1,9 @@
 // Workers that come and go, and workers that are killed at any moment.
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
-import { MapRef, VectorRef, heap } from 'shared-heap';
+import { BufferRef, MapRef, VectorRef, heap } from 'shared-heap';
 import { expectSound, liveIds, native, runWorker, startWorker } from './support';
 
 const exited = (worker: Worker) =>
@@ -12,8 +13,7 @@ const exited = (worker: Worker) =>
   });
 
 test('hundreds of short workers load the addon, use it and leave', async () => {
-  const environments = heap.stats().environments;
-  const before = heap.stats().objects;
+  const { environments, pinnedBytes: pinned, objects: before } = heap.stats();
   const n = 240;
   const next = { worker: 0 };
   const lane = async () => {
@@ -26,8 +26,9 @@ test('hundreds of short workers load the addon, use it and leave', async () => {
   await Promise.all([lane(), lane(), lane()]);
   expect(heap.stats().environments).toBe(environments);
   expect(heap.stats().objects).toBe(before);
-  // Views of dropped buffers were still reachable when their workers ended.
-  expect(heap.stats().pinnedBytes).toBe(0);
+  // Views of dropped buffers were still reachable when their workers ended. (What was pinned before
+  // belongs to test files that ran in this process earlier, and may go meanwhile.)
+  expect(heap.stats().pinnedBytes).toBeLessThanOrEqual(pinned);
   expectSound();
 });
 
@@ -43,7 +44,7 @@ test('workers that exit or throw leave nothing behind', async () => {
 
 test('200 workers terminated in the middle of work break nothing and lose nothing', async () => {
   const kills = 200;
-  const environments = heap.stats().environments;
+  const { environments, pinnedBytes: pinned } = heap.stats();
   const log = new VectorRef<number>();
   const map = new MapRef<string, VectorRef | number>();
   const vector = new VectorRef();
@@ -73,11 +74,8 @@ test('200 workers terminated in the middle of work break nothing and lose nothin
   // Nothing is locked, pinned, in limbo or counted wrong. (verify takes every lock.)
   expectSound();
   const { limboObjects, limboBytes, pinnedBytes, ...stats } = heap.stats();
-  expect({ limboObjects, limboBytes, pinnedBytes }).toEqual({
-    limboObjects: 0,
-    limboBytes: 0,
-    pinnedBytes: 0,
-  });
+  expect({ limboObjects, limboBytes }).toEqual({ limboObjects: 0, limboBytes: 0 });
+  expect(pinnedBytes).toBeLessThanOrEqual(pinned);
   expect(stats.environments).toBe(environments);
 
   // What lives, lives because of claims: those of logged objects, and, for each kill, at most the
@@ -102,6 +100,31 @@ test('200 workers terminated in the middle of work break nothing and lose nothin
   expect(liveIds()).toEqual(baseline);
   expectSound();
 }, 180_000);
+
+test.each(['stream', 'transfer'])(
+  'memory of a view that was moved into another buffer (%s) outlives its worker',
+  async (how) => {
+    // On Node 20 there is no transfer(): the job then moves it by a stream as well.
+    const worker = startWorker('moveView', { how });
+    const ended = exited(worker);
+    const [{ buffer }] = (await once(worker, 'message')) as [{ buffer: ArrayBuffer }];
+    await ended;
+    heap.trim();
+    const bytes = new Uint8Array(buffer);
+    expect(bytes.every((byte) => byte === 7)).toBe(true);
+    // Were the memory free, these would get it.
+    const others = Array.from({ length: 2000 }, () =>
+      BufferRef.from(new Uint8Array(1000).fill(0x55)),
+    );
+    expect(bytes.every((byte) => byte === 7)).toBe(true);
+    bytes.fill(0xaa);
+    for (const other of others) {
+      expect(new Uint8Array(other.obtainValue()).every((byte) => byte === 0x55)).toBe(true);
+      other.drop();
+    }
+    expectSound();
+  },
+);
 
 describe('the process ends cleanly', () => {
   const churn = `

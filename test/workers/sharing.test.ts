@@ -75,6 +75,7 @@ test('refs taken from a list by workers are owned by their takers and go with th
 
 test('ids travel both ways', async () => {
   const worker = startWorker('passIds');
+  const ended = once(worker, 'exit'); // may come in one go with the last message
   const [first] = (await once(worker, 'message')) as [{ map: number }];
   const map = MapRef.adopt<string, StringRef>(first.map);
   expect(map.get('text')?.obtainValue()).toBe('from the worker');
@@ -82,7 +83,7 @@ test('ids travel both ways', async () => {
   worker.postMessage(mine);
   const [answer] = (await once(worker, 'message')) as [{ result: { value: string } }];
   expect(answer.result.value).toBe('from the main thread');
-  await once(worker, 'exit');
+  await ended;
   expect(mine.isAlive).toBe(false);
   expect(() => refFromId(mine.id)).toThrow(/use after free/);
   map.drop();

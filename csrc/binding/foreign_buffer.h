@@ -1,0 +1,19 @@
+// ArrayBuffers over memory outside V8 that know when the memory is no longer used by anybody.
+#ifndef SHB_FOREIGN_BUFFER_H
+#define SHB_FOREIGN_BUFFER_H
+
+#include <cstddef>
+
+#include <node_api.h>
+
+namespace shared_heap {
+
+using ReleaseMemory = void (*)(void *data, size_t length, void *arg);
+
+// An ArrayBuffer over `length` (> 0) bytes at `data`. `release` is called once, when the last
+// buffer over the memory is gone, in whichever thread that is and whatever environments have ended.
+napi_value make_foreign_buffer(void *data, size_t length, ReleaseMemory release, void *arg);
+
+} // namespace shared_heap
+
+#endif
