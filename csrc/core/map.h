@@ -6,12 +6,13 @@
 // `entry_bits` bits and as many bits of the key's hash as fit above. Entries are appended; a
 // deleted one keeps its place as a hole until the next rebuild, and its bucket stays, so
 // probing needs no tombstones. Up to SHI_MAP_LINEAR entries there is no index and lookup scans.
-// Capacities are 3 and 7, then 7/8 * 2^k - 1, the header taking one entry's place. (Layout after
+// Capacities are 2^k - 1, the header taking one entry's place: a table of 32 * 2^k bytes fills its
+// size class. (Layout after
 // CPython's compact dict, R. Hettinger 2012, and V8's OrderedHashTable.)
 //
 // M1 live <= used <= capacity          M2 live = entries whose key is not a hole
 // M3 every live entry is found by its key, and by it alone
-// M4 buckets = 0 (capacity <= SHI_MAP_LINEAR) or 2^k: at most 7 in 8 are taken
+// M4 buckets = 0 (capacity <= SHI_MAP_LINEAR) or 2 * (capacity + 1): an empty bucket always exists
 //
 // Keys: numbers (-0 becomes 0, all NaN equal), booleans, strings, bigints, null, undefined.
 // Everything is read and written under the map's core lock. Cost: expected O(1) a key plus the

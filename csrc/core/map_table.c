@@ -39,20 +39,10 @@ static uint32_t *buckets_of(shi_table *table) {
   return (uint32_t *)(void *)(table->entries + table->capacity);
 }
 
-// Buckets of a table: eight for seven places (M4). Twice as many would cost fewer probes and more
-// cache misses: at 100k keys 512 KiB of buckets stay in a second-level cache that 1 MiB does not.
-static uint32_t buckets_for(uint32_t capacity) {
-  return capacity > SHI_MAP_LINEAR ? (capacity + 1) / 7 * 8 : 0;
-}
-
 static size_t bytes_for(uint32_t capacity) {
-  // the header counts as one entry
-  return ((size_t)capacity + 1) * sizeof(shi_entry) + buckets_for(capacity) * sizeof(uint32_t);
-}
-
-// The next larger number of places: 3, 7, 13, 27, 55, ...
-static uint32_t larger(uint32_t capacity) {
-  return capacity == SHI_MAP_LINEAR ? 13 : capacity * 2 + 1;
+  size_t entries = (size_t)capacity + 1; // the header counts as one
+  size_t index = capacity > SHI_MAP_LINEAR ? entries * 2 * sizeof(uint32_t) : 0;
+  return entries * sizeof(shi_entry) + index;
 }
 
 size_t shi_table_bytes(const shi_table *table) { return bytes_for(table->capacity); }
@@ -128,8 +118,8 @@ static sh_status rebuild(sh_env *env, shi_slot *slot, uint32_t capacity) {
   uint32_t live = shi_table_live(slot);
   to->capacity = capacity;
   to->used = 0;
-  to->mask = capacity > SHI_MAP_LINEAR ? buckets_for(capacity) - 1 : 0;
-  to->entry_mask = to->mask; // entry + 1 is at most capacity, which is less
+  to->mask = capacity > SHI_MAP_LINEAR ? 2 * (capacity + 1) - 1 : 0;
+  to->entry_mask = capacity; // 2^k - 1 holds entry + 1 up to capacity
   if (to->mask != 0) {
     memset(buckets_of(to), 0, ((size_t)to->mask + 1) * sizeof(uint32_t));
   }
@@ -168,7 +158,7 @@ static sh_status make_room(sh_env *env, shi_slot *slot, const shi_table *table) 
   if (table->capacity >= UINT32_C(1) << 29) {
     return SH_E_OUT_OF_RANGE;
   }
-  return rebuild(env, slot, larger(table->capacity));
+  return rebuild(env, slot, table->capacity * 2 + 1);
 }
 
 sh_status shi_table_add(sh_env *env, shi_slot *slot, const shi_map_key *key, shi_word value) {
@@ -205,7 +195,7 @@ void shi_table_remove(sh_env *env, shi_slot *slot, shi_entry *entry) {
     shi_retire(env->heap, env, SHI_RETIRED_DATA, empty, shi_table_bytes(table));
   } else if (table->capacity > 8 * SHI_MAP_LINEAR && live < table->capacity / 8) {
     // Shrinking is a favour: without memory for it the map stays as it is.
-    (void)rebuild(env, slot, (table->capacity + 1) / 4 - 1);
+    (void)rebuild(env, slot, table->capacity / 4);
   }
 }
 

@@ -13,7 +13,7 @@ typedef struct shi_entry {
 } shi_entry;
 
 typedef struct shi_table {
-  uint32_t capacity;   // entries
+  uint32_t capacity;   // entries, 2^k - 1
   uint32_t used;       // entry places taken, holes included
   uint32_t mask;       // buckets - 1; 0: no index
   uint32_t entry_mask; // low bits of a bucket that hold entry + 1; the rest is hash

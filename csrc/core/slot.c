@@ -21,9 +21,11 @@ sh_status sh_id_from_number(sh_env *env, double number, sh_id *out) {
   if (!(number >= (double)SH_FIRST_INDEX && number < (double)SH_ID_LIMIT)) {
     return SH_E_INVALID_ID;
   }
-  sh_id id = (sh_id)number;
+  // By way of a signed integer: one instruction each way, where an unsigned one takes a branch.
+  int64_t integer = (int64_t)number;
+  sh_id id = (sh_id)integer;
   uint32_t index = (uint32_t)id;
-  if ((double)id != number || index < SH_FIRST_INDEX || index >= shi_slots_length(env->heap)) {
+  if ((double)integer != number || index < SH_FIRST_INDEX || index >= shi_slots_length(env->heap)) {
     return SH_E_INVALID_ID;
   }
   *out = id;
