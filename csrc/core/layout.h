@@ -57,7 +57,7 @@ typedef enum sh_type {
 // lock   bit 0 locked, bit 1 waiters, bit 2 monitor, bits 3-31 version. See lock.h. Survives reuse;
 //        starts anew only when its page of free slots was purged.
 // counts claims 32 (low) | holds 32 (high). CAS only, never from 0 while alive. While a dead slot
-//        sits on a release worklist (slot.c) the word carries the list link and the dead type.
+//        sits on a release worklist (release.c) the word carries the list link and the dead type.
 // payload two words, always accessed as relaxed atomics (an optimistic reader may race):
 //   NUMBER  [0] canonical double bits (JS may store here)      [1] unused
 //   STRING  see text.h: up to 15 latin1 / 7 UTF-16 units in place, else offset + length
@@ -119,7 +119,7 @@ typedef struct shi_header {
   uint64_t pages_offset;
   uint64_t body_offset;
   uint64_t hash_seed[2];        // getrandom; keys of the map hash
-  _Atomic uint32_t slot_length; // slots that may be named; only grows; slot.c, under slots_lock
+  _Atomic uint32_t slot_length; // slots that may be named; only grows; slot_free.c, under slots_lock
   _Atomic uint32_t slots_lock;  // guards growth of the table and the page records
   _Atomic uint32_t shapes_lock; // guards the making of shapes
   _Atomic uint32_t shape_count; // shapes made; release, after the shape's offset is in its chunk

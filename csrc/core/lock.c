@@ -7,7 +7,7 @@
 #define SPINS 100
 
 // A sleep is bounded because a page of free slots may be purged, lock words and all, under a thread
-// that came with a stale id (slot.c): nobody wakes it.
+// that came with a stale id (slot_free.c): nobody wakes it.
 #define SLEEP_MS 20
 
 static inline void pause_cpu(void) {

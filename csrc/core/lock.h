@@ -3,7 +3,7 @@
 // Are Tricky", with the version above it.)
 //
 // L1 Only the holder writes bits 0 and 2-31; others only set bit 1, by CAS, while it is held.
-//    Purging a page of free slots zeroes its words while it holds all of them (slot.c).
+//    Purging a page of free slots zeroes its words while it holds all of them (slot_free.c).
 // L2 A core lock is held for bounded C work, never across Node-API, JS or a wait for JS.
 // L3 Two locks of live objects at once only in rising slot order; no code does so today. What may
 //    be taken while another is held, outermost first: a live object's slot lock or shapes_lock,
