@@ -118,9 +118,10 @@ typedef struct shi_header {
   uint64_t slots_offset;
   uint64_t pages_offset;
   uint64_t body_offset;
-  uint64_t hash_seed[2];        // getrandom; keys of the map hash
-  _Atomic uint32_t slot_length; // slots that may be named; only grows; slot_free.c, under slots_lock
-  _Atomic uint32_t slots_lock;  // guards growth of the table and the page records
+  uint64_t hash_seed[2]; // getrandom; keys of the map hash
+  _Atomic uint32_t
+      slot_length;             // slots that may be named; only grows; slot_free.c, under slots_lock
+  _Atomic uint32_t slots_lock; // guards growth of the table and the page records
   _Atomic uint32_t shapes_lock; // guards the making of shapes
   _Atomic uint32_t shape_count; // shapes made; release, after the shape's offset is in its chunk
   // Offsets of the chunks of shape offsets: chunk c holds 16 << c of them. Never moved or freed,
