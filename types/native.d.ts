@@ -194,7 +194,6 @@ export interface Native {
   namesDelete(name: string): boolean;
   /** As mapRead, mode borrow. */
   namesRead(position: number, table: number, limit: number): Value[];
-  namesFind(name: string): boolean;
 
   stats(): {
     reserved: number;

@@ -288,11 +288,11 @@ template <Target target> napi_value read(Call &call) {
   return deliver_array(call, values, moved ? 0 : 2 * count, claims_of(mode));
 }
 
-template <Target target> napi_value find(Call &call) {
+napi_value find(Call &call) {
   sh_value key;
   sh_cursor cursor;
   bool found;
-  if (!read_entry_key<target>(call, &key)) {
+  if (!read_entry_key<Target::kMap>(call, &key)) {
     return nullptr;
   }
   const sh_status status = sh_map_find(call.core, call.id, &key, &cursor, &found);
@@ -325,14 +325,13 @@ constexpr Method kMethods[] = {
     {"mapGetMany", "MapRef.getMany", kType, enter<get_many, kBatch + 2>},
     {"mapSetMany", "MapRef.setMany", kType, enter<set_many, kBatch + 1>},
     {"mapRead", "MapRef iteration", kType, enter<read<kMap>, 5>},
-    {"mapFind", "MapRef iteration", kType, enter<find<kMap>, 2>},
+    {"mapFind", "MapRef iteration", kType, enter<find, 2>},
     {"namesGet", "names.get", SH_TYPE_NONE, enter<get<kNames, SH_BORROW>, 1>},
     {"namesAcquire", "names.acquire", SH_TYPE_NONE, enter<get<kNames, SH_ACQUIRE>, 1>},
     {"namesSet", "names.set", SH_TYPE_NONE, enter<set<kNames>, 2>},
     {"namesGetOrInsert", "named", SH_TYPE_NONE, enter<get_or_insert<kNames>, 2>},
     {"namesDelete", "names.delete", SH_TYPE_NONE, enter<remove<kNames>, 1>},
     {"namesRead", "names.keys", SH_TYPE_NONE, enter<read<kNames>, 3>},
-    {"namesFind", "names.keys", SH_TYPE_NONE, enter<find<kNames>, 1>},
 };
 
 } // namespace

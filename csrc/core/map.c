@@ -312,12 +312,9 @@ sh_status sh_map_read(sh_env *env, sh_id id, sh_cursor *cursor, sh_mode mode, ui
     }
   }
   shi_unlock(&slot->lock, false);
+  status = shi_values_settle(env, out, 2 * read, mode, status);
   if (status != SH_OK) {
-    shi_values_discard(env, out, 2 * read, mode);
     return status;
-  }
-  for (uint32_t i = 0; i < read; i++) {
-    shi_value_deref(env, &out[2 * i + 1]);
   }
   *cursor = (sh_cursor){.position = position, .table = table};
   *count = read;

@@ -354,14 +354,7 @@ sh_status sh_record_read(sh_env *env, sh_id id, uint32_t shape_id, sh_mode mode,
   }
   *version = shi_lock_version(&slot->lock);
   shi_unlock(&slot->lock, false);
-  if (status != SH_OK) {
-    shi_values_discard(env, out, read, mode);
-    return status;
-  }
-  for (uint32_t i = 0; i < read; i++) {
-    shi_value_deref(env, &out[i]);
-  }
-  return SH_OK;
+  return shi_values_settle(env, out, read, mode, status);
 }
 
 void shi_record_dispose(sh_env *env, shi_worklist *list, shi_slot *slot) {

@@ -241,6 +241,18 @@ void shi_values_discard(sh_env *env, const sh_value *values, uint32_t n, sh_mode
   }
 }
 
+sh_status shi_values_settle(sh_env *env, sh_value *values, uint32_t n, sh_mode mode,
+                            sh_status status) {
+  if (status != SH_OK) {
+    shi_values_discard(env, values, n, mode);
+    return status;
+  }
+  for (uint32_t i = 0; mode == SH_DEREF && i < n; i++) {
+    shi_value_deref(env, &values[i]);
+  }
+  return SH_OK;
+}
+
 void sh_unpin(sh_heap *heap, uint64_t pin) { shi_pin_drop(heap, NULL, pin, false); }
 
 // --- keys ------------------------------------------------------------------------------------

@@ -138,6 +138,11 @@ void shi_value_deref(sh_env *env, sh_value *out);
 // shi_value_deref). With no lock held.
 void shi_values_discard(sh_env *env, const sh_value *values, uint32_t n, sh_mode mode);
 
+// The end of reading several values, after the unlock: finishes SH_DEREF, or, if the read failed
+// with `status`, gives back what it took. Returns `status`.
+sh_status shi_values_settle(sh_env *env, sh_value *values, uint32_t n, sh_mode mode,
+                            sh_status status);
+
 // A value at hand for comparisons with stored words: canonical, not stored. Valid as long as the
 // input value and the environment's scratch.
 struct shi_key {

@@ -401,15 +401,11 @@ sh_status sh_vector_read(sh_env *env, sh_id id, uint32_t start, sh_mode mode, ui
   }
   *version = shi_lock_version(&slot->lock);
   shi_unlock(&slot->lock, false);
-  if (status != SH_OK) {
-    shi_values_discard(env, out, read, mode);
-    return status;
+  status = shi_values_settle(env, out, read, mode, status);
+  if (status == SH_OK) {
+    *count = read;
   }
-  for (uint32_t i = 0; i < read; i++) {
-    shi_value_deref(env, &out[i]);
-  }
-  *count = read;
-  return SH_OK;
+  return status;
 }
 
 // Whether order is a permutation of [0, n): `seen` has a bit for each.
