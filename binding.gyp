@@ -36,7 +36,7 @@
       'defines': ['NAPI_VERSION=8', 'NAPI_DISABLE_CPP_EXCEPTIONS'],
       'cflags_cc': ['-std=c++17', '-isystem <!(node scripts/gyp.mjs addon-api)'],
       'cflags_cc!': ['-std=gnu++17', '-std=gnu++20'],
-      'libraries': ['<(jemalloc)/lib/libjemalloc_pic.a', '-lpthread'],
+      'libraries': ['<(jemalloc)/lib/libjemalloc_pic.a', '-lpthread', '-ldl'],
       'ldflags': [
         # A worker's exit must not unload the code that jemalloc's thread-exit hooks are about to run.
         '-Wl,-z,nodelete',

@@ -7,19 +7,21 @@
 //   run              the pass, timed; what it returns is checked
 //   check            not timed, after the last pass of a visit (one turn of this peer in a round)
 //   teardown         when all rounds of the case are over
-// A measured case has `measure(peer)` instead and returns `{ value, detail }`.
+// A measured case has `measure` instead, called with the peer, or with the state if it has a setup; it
+// returns `{ value, detail, checksum }` or, of a case with several figures, their `values` by name.
 import { createRequire } from 'node:module';
 import process from 'node:process';
+import { isQuick } from './data.mjs';
 import { bareAddon } from './native/build.mjs';
 
-const TIMED_NS = 50e6; // a visit times about this much
+const TIMED_NS = isQuick ? 0 : 50e6; // a visit times about this much
 const WARM_NS = 100e6;
 const MOST_PASSES = 12;
 
 const { threadTime } = createRequire(import.meta.url)(bareAddon);
 const [groupName, peerName] = process.argv.slice(2);
 const { default: cases } = await import(`./cases/${groupName}.mjs`);
-const peer = { name: peerName, ...(await import(`./peers/${peerName}.mjs`)) };
+let peer;
 
 let open; // the case at hand and its state
 
@@ -36,7 +38,7 @@ async function close() {
 }
 
 async function pass(definition, state) {
-  definition.before?.(state);
+  await definition.before?.(state);
   const ran = threadTime();
   const start = process.hrtime.bigint();
   let sum = definition.run(state);
@@ -57,7 +59,7 @@ async function visit(definition, warm) {
     total += done.at(-1).wall;
     isLast =
       total >= (warm ? WARM_NS : TIMED_NS) || done.length >= (definition.maxPasses ?? MOST_PASSES);
-    if (isLast) checked = definition.check?.(state);
+    if (isLast) checked = await definition.check?.(state);
     definition.after?.(state);
   }
   const sums = new Set(done.map(({ sum }) => sum));
@@ -75,19 +77,32 @@ function median(values) {
 
 async function answer({ name, warm }) {
   const definition = cases.find((candidate) => candidate.name === name);
-  return definition.measure ? definition.measure(peer) : visit(definition, warm);
+  if (!definition.measure) return visit(definition, warm);
+  return definition.measure(definition.setup ? await stateOf(definition) : peer);
+}
+
+/** Answers with what `work` returns; what is thrown is an answer too, and not the end. */
+async function send(work) {
+  try {
+    process.send(await work());
+  } catch (error) {
+    process.send({ error: String(error).split('\n')[0], stack: error.stack });
+  }
 }
 
 process.on('disconnect', () => process.exit(0));
 process.on('message', async (request) => {
+  if (request.name !== undefined) {
+    await send(() => answer(request));
+    return;
+  }
   try {
-    if (request.name === undefined) {
-      await close();
-      process.exit(0);
-    }
-    process.send(await answer(request));
-  } catch (error) {
-    process.send({ error: error.stack });
+    await close();
+  } finally {
+    process.exit(0);
   }
 });
-process.send({ ready: true });
+await send(async () => {
+  peer = { name: peerName, ...(await import(`./peers/${peerName}.mjs`)) };
+  return { ready: true };
+});

@@ -1,4 +1,9 @@
 // The data of all cases, the same in every process: a seeded generator, no Math.random.
+import process from 'node:process';
+
+/** A thousandth of the work and no warming up, for the test that only runs everything once. */
+export const isQuick = process.env.BENCH_QUICK === '1';
+export const sized = (count) => (isQuick ? Math.max(16, Math.round(count / 1000)) : count);
 
 /** mulberry32: a small generator of good enough numbers in [0, 1). */
 export function generator(seed) {
@@ -73,3 +78,13 @@ export function checksumOf(text) {
   }
   return hash >>> 0;
 }
+
+/** One of 26 one-byte texts of a length, which differ in the last character; flat. */
+export function largeText(length, i) {
+  return Buffer.alloc(length, `x`)
+    .fill(97 + (i % 26), length - 1)
+    .latin1Slice();
+}
+
+/** A `Map` of keys to their numbers. */
+export const numberedMap = (count) => new Map(makeKeys(count).map((key, i) => [key, i]));

@@ -1,28 +1,37 @@
 // npm run bench [-- --case <name, prefix or group>] [--rounds <n>] [--clock cpu]
 // NODE=/path/to/node measures another Node; --clock cpu counts only the time that the thread ran.
-// Writes results.json and results.md beside this file. A bound that is missed is shown, never a
-// failure; work that was not equal (checksums) is.
-import fs from 'node:fs';
+// A whole run writes its part of results.json, results.md and results.svg beside this file, or into
+// the folder of --out. --quick does a thousandth of the work, once: a test that all of it runs.
+// A bound that is missed is shown, never a failure; work that was not equal (checksums) is.
+import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { runGroup } from './harness.mjs';
-import { buildBareAddon } from './native/build.mjs';
-import { resultsJson, resultsMarkdown } from './paths.mjs';
-import { describeMachine, toMarkdown } from './report.mjs';
 
-const GROUPS = ['map', 'cell', 'vector', 'document', 'worker', 'memory', 'churn'];
+const GROUPS = [
+  ...['number', 'struct', 'string', 'text', 'vector', 'map', 'objectbuffer', 'ingest', 'document'],
+  ...['worker', 'threads', 'memory', 'growth', 'gc', 'churn'],
+];
 
 const { values: options } = parseArgs({
   options: {
     case: { type: 'string' },
     rounds: { type: 'string', default: '5' },
     clock: { type: 'string', default: 'wall' },
+    quick: { type: 'boolean', default: false },
+    out: { type: 'string' },
   },
 });
-const rounds = Number(options.rounds);
+const rounds = options.quick ? 1 : Number(options.rounds);
 if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds takes a number from 1 on');
 const { clock } = options;
 if (!['wall', 'cpu'].includes(clock)) throw new Error('--clock is wall or cpu');
 const node = process.env.NODE || process.execPath;
+if (options.quick) process.env.BENCH_QUICK = '1'; // read by data.mjs, here and in every process
+
+const { runGroup } = await import('./harness.mjs');
+const { describeMachine } = await import('./machine.mjs');
+const { toMarkdown } = await import('./markdown.mjs');
+const { buildBareAddon } = await import('./native/build.mjs');
+const { writeResults } = await import('./results.mjs');
 
 const isWanted = (group, name) =>
   [undefined, group, name].includes(options.case) || name.startsWith(`${options.case}.`);
@@ -48,19 +57,21 @@ for (const { group, cases } of plan) {
   results.push(...(await runGroup({ group, cases, rounds, node, clock, progress })));
 }
 const seconds = (performance.now() - start) / 1000;
+const run = { machine, seconds, results };
 
-const markdown = await toMarkdown({ machine, results });
-process.stdout.write(`\n${markdown}\n`);
-if (options.case === undefined) {
-  fs.writeFileSync(resultsJson, `${JSON.stringify({ machine, seconds, results }, null, 1)}\n`);
-  fs.writeFileSync(resultsMarkdown, markdown);
-} else {
-  console.log('results.json and results.md are written by whole runs only.');
-}
+process.stdout.write(`\n${toMarkdown([run])}\n`);
+const isWhole = options.case === undefined && !options.quick;
+if (isWhole || options.out !== undefined) writeResults(options.out ?? import.meta.dirname, run);
+else console.log('The results are written by whole runs only, or with --out.');
 
-for (const { name, checksums } of results) {
-  if (checksums.equal) continue;
-  console.error(`${name}: the peers did not do the same work: ${JSON.stringify(checksums.seen)}`);
-  process.exitCode = 1;
+for (const { name, checksums, rows } of results) {
+  const [{ failure }] = rows;
+  if (failure !== undefined) complain(`${name}: ${failure}`);
+  else if (!checksums.equal) complain(`${name}: not the same: ${JSON.stringify(checksums.seen)}`);
 }
 console.log(`${seconds.toFixed(0)} s`);
+
+function complain(problem) {
+  console.error(problem);
+  process.exitCode = 1;
+}

@@ -1,4 +1,5 @@
-// Runs the test suites, all or those named as arguments: core-debug core-asan core-tsan js types.
+// Runs the test suites, all or those named as arguments: core-debug core-asan core-tsan js js-no-view
+// types.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -23,8 +24,8 @@ async function core(mode) {
   return { passed: sum(1), failed: sum(2), status: result.status, reported: true };
 }
 
-async function js() {
-  const report = path.join(root, 'build/jest.json');
+async function js(name, env = {}) {
+  const report = path.join(root, `build/jest-${name}.json`);
   fs.rmSync(report, { force: true });
   const jest = ['node_modules/jest/bin/jest.js', '--json', `--outputFile=${report}`];
   // --json sends the whole report to standard output too: what a person reads is on standard error.
@@ -35,7 +36,7 @@ async function js() {
     '-c',
     'exec "$0" "$@" >/dev/null',
   ];
-  const result = await stream('timeout', [...limit, process.execPath, ...jest]);
+  const result = await stream('timeout', [...limit, process.execPath, ...jest], { env });
   if (!fs.existsSync(report)) return { passed: 0, failed: 0, status: result.status };
   const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(
     fs.readFileSync(report, 'utf8'),
@@ -70,7 +71,9 @@ await runMain(() =>
       'core-debug': () => core('debug'),
       'core-asan': () => core('asan'),
       'core-tsan': () => core('tsan'),
-      js,
+      js: () => js('js'),
+      // Everything through Node-API, as in engines that allow no views and have no fast calls.
+      'js-no-view': () => js('js-no-view', { SHARED_HEAP_NO_VIEW: '1' }),
       types,
     },
     process.argv.slice(2),

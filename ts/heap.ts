@@ -45,7 +45,7 @@ function checkBytes(name: string, value: unknown): void {
 export const heap = {
   /**
    * Figures of this moment; those of busy threads are not counted at one instant. `limboBytes` waits
-   * for threads that may still be reading it, `pinnedBytes` is kept by `view()`s.
+   * for threads that may still be reading it, `pinnedBytes` is kept by `view()`s and long strings.
    */
   stats(): HeapStats {
     return native.stats();

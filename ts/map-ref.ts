@@ -1,6 +1,16 @@
 import { inspect } from 'node:util';
 import type { InspectOptionsStylized } from 'node:util';
 import { readAll, requireFunction } from './errors';
+import {
+  fastResult,
+  isAbsent,
+  isThere,
+  tryAddToKey,
+  tryDelete,
+  tryGet,
+  tryHas,
+  trySet,
+} from './fast';
 import type { IdLike } from './ids';
 import { inspectMap } from './inspect';
 import type { MapSource } from './map-source';
@@ -24,9 +34,10 @@ import { openNamed } from './names';
 import { native } from './native';
 import { obtain, obtainElement } from './obtain';
 import type { RefArgs } from './ref';
-import { Ref, acquire, adopt, disposeIfMoving, idOf, newOwner } from './ref';
+import { FORGET, Ref, acquire, adopt, disposeIfMoving, idOf, newOwner, notThisClass } from './ref';
 import { registerClass } from './registry';
 import type { MapKey, Plain, PlainMap, SharedValue, Untyped } from './values';
+import { MISS, NEVER, placeOf, readSize, wordOf } from './view';
 
 const { REF, batch, modes } = native;
 const ENTRIES_PER_CALL = batch / 2;
@@ -45,12 +56,18 @@ export class MapRef<
   K extends MapKey = MapKey,
   V extends SharedValue = Untyped,
 > extends Ref<'MapRef'> {
+  /** See NumberRef. */
+  readonly #slot: number;
+  #word: number;
+
   /**
    * Without argument a new empty map, owned by this ref; with an id a ref that borrows.
    * @throws `ERR_INVALID_ID`, `ERR_USE_AFTER_FREE`, `ERR_TYPE_MISMATCH`
    */
   constructor(...args: RefArgs<'MapRef'>) {
     super('MapRef', args, createEmpty);
+    this.#slot = placeOf(this.id);
+    this.#word = wordOf(this.id, native.types.MapRef);
   }
 
   /**
@@ -107,17 +124,23 @@ export class MapRef<
 
   /** Number of entries. O(1). */
   get size(): number {
-    return native.mapSize(idOf(this));
+    return this.len();
   }
 
   /** Number of entries. O(1). */
   len(): number {
-    return native.mapSize(idOf(this));
+    if (!(#slot in this)) throw notThisClass(this);
+    const size = readSize(this.#slot, this.#word);
+    return size === MISS ? native.mapSize(idOf(this)) : size;
   }
 
   /** The value of a key, undefined if there is none. A ref borrows. */
   get(key: K): V | undefined {
-    return out(native.mapGet(idOf(this), key)) as V | undefined;
+    const id = idOf(this);
+    const found = tryGet(id, key);
+    if (isThere(found)) return fastResult() as V;
+    if (isAbsent(found)) return undefined;
+    return out(native.mapGet(id, key)) as V | undefined;
   }
 
   /** As `get`, in one step with `retain`: a ref owns a claim, and you drop it. */
@@ -131,6 +154,9 @@ export class MapRef<
    */
   getValue(key: K): Plain<V> | undefined {
     const id = idOf(this);
+    const found = tryGet(id, key);
+    if (isThere(found)) return fastResult() as Plain<V>;
+    if (isAbsent(found)) return undefined;
     const value = native.mapGetValue(id, key);
     const plain = value === REF ? obtainElement(id, () => native.mapGetValue(id, key)) : value;
     return plain as Plain<V> | undefined;
@@ -149,7 +175,9 @@ export class MapRef<
   }
 
   has(key: K): boolean {
-    return native.mapHas(idOf(this), key);
+    const id = idOf(this);
+    const found = tryHas(id, key);
+    return found ? isThere(found) : native.mapHas(id, key);
   }
 
   /**
@@ -159,8 +187,10 @@ export class MapRef<
    */
   set(key: K, value: V): this {
     const id = idOf(this);
-    native.mapSet(id, key, toValue(value, 0));
-    finishMoved(value);
+    if (!trySet(id, key, value)) {
+      native.mapSet(id, key, toValue(value, 0));
+      finishMoved(value);
+    }
     markChanged(id);
     return this;
   }
@@ -226,7 +256,8 @@ export class MapRef<
   delete(key: K): boolean {
     const id = idOf(this);
     tellRemoval(id, key);
-    const existed = native.mapDelete(id, key);
+    const found = tryDelete(id, key);
+    const existed = found ? isThere(found) : native.mapDelete(id, key);
     if (existed) markChanged(id);
     return existed;
   }
@@ -259,7 +290,7 @@ export class MapRef<
    */
   add(key: K, n: number): number {
     const id = idOf(this);
-    const before = native.mapAdd(id, key, n);
+    const before = tryAddToKey(id, key, n) ? fastResult() : native.mapAdd(id, key, n);
     markChanged(id);
     return before;
   }
@@ -326,6 +357,10 @@ export class MapRef<
   }
 
   /** An object if all keys are strings, else an array of pairs. */
+  override [FORGET](): void {
+    this.#word = NEVER;
+  }
+
   override toJSON(): unknown {
     return obtain(idOf(this), native.types.MapRef, 0, true);
   }

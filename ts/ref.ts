@@ -3,9 +3,13 @@ import { toId } from './ids';
 import { SharedHeapError, invalidArgType } from './errors';
 import { markChanged } from './marks';
 import { native } from './native';
+import { isAliveAt, isLiveId } from './view';
 
 /** How refs of another copy of this package (another realm, a second install) are recognised. */
 export const BRAND = Symbol.for('shared-heap.ref');
+
+/** Key of the method that makes a ref forget where its object is, and what it has read there. */
+export const FORGET = Symbol('forget');
 
 /** Who made a ref from an id that needs no check. Not exported from the package: nobody can forge it. */
 class Made {
@@ -17,6 +21,11 @@ export const OWNED = new Made(true);
 export const BORROWED = new Made(false);
 export type { Made };
 
+/** Whether a constructor's second argument says that the first needs no check. */
+export function isMade(value: unknown): value is Made {
+  return value instanceof Made;
+}
+
 /** Arguments of the constructors: none creates, one attaches. */
 export type RefArgs<T extends TypeName> = [] | [id: IdLike<T>];
 
@@ -25,12 +34,10 @@ const OWNING = 1;
 const MOVING = 2;
 const FINISHED = 3;
 
-/** The id of a ref that is still in use; throws for a finished one. What every method starts with. */
-export let idOf: (ref: Ref) => number;
-/** Makes a borrowing ref the owner of a claim. */
+// Access to the private fields of refs, for this file to export.
+let readId!: (ref: Ref) => number;
 let becomeOwner: (ref: Ref) => void;
-/** Gives up the claim of a ref that was to be moved and was not, when nobody else can reach it. */
-export let disposeIfMoving: (value: unknown) => void;
+let disposeMoving!: (value: unknown) => void;
 
 /**
  * What all refs have in common. A ref stands for an object in the shared heap: it holds an id and
@@ -44,39 +51,44 @@ export let disposeIfMoving: (value: unknown) => void;
 export abstract class Ref<T extends TypeName = TypeName> {
   /** The object's id: post it to a worker and attach there with `new MapRef(id)`. */
   readonly id: Id<T>;
+  /** The same: what methods use, so that nothing done to the property makes a ref another object's. */
+  readonly #id: number;
   #state: number;
 
   /** `create` makes an object with one claim. */
   protected constructor(type: TypeName, args: readonly unknown[], create: () => number) {
-    if (args.length === 0) {
-      this.id = create() as Id<T>;
-      this.#state = OWNING;
-      return;
-    }
+    const tag = native.types[type];
     const made = args[1];
-    if (made instanceof Made) {
-      this.id = args[0] as Id<T>;
-      this.#state = made.owning ? OWNING : BORROWING;
-      return;
+    let id: number;
+    let state = BORROWING;
+    if (args.length === 0) {
+      id = create();
+      state = OWNING;
+    } else if (made instanceof Made) {
+      id = args[0] as number;
+      if (made.owning) state = OWNING;
+    } else {
+      id = toId(args[0], type);
+      // Of a struct the addon also tells the shape.
+      if (type === 'StructRef' || !isLiveId(id, tag)) native.attach(id, tag);
     }
-    const id = toId(args[0], type) as Id<T>;
-    native.attach(id, native.types[type]);
-    this.id = id;
-    this.#state = BORROWING;
+    this.id = id as Id<T>;
+    this.#id = id;
+    this.#state = state;
   }
 
   static {
-    idOf = (ref: unknown) => {
+    readId = (ref: unknown) => {
       if (typeof ref !== 'object' || ref === null || !(#state in ref)) {
         throw invalidArgType('this', 'a ref of this package', ref);
       }
       if (ref.#state === FINISHED) throw useAfterFree(ref);
-      return ref.id;
+      return ref.#id;
     };
     becomeOwner = (ref) => {
       ref.#state = OWNING;
     };
-    disposeIfMoving = (value) => {
+    disposeMoving = (value) => {
       if (typeof value !== 'object' || value === null || !(#state in value)) return;
       if (value.#state === MOVING) value[Symbol.dispose]();
     };
@@ -84,19 +96,19 @@ export abstract class Ref<T extends TypeName = TypeName> {
 
   /** Whether the object is there at this moment; another thread may drop it at the next. */
   get isAlive(): boolean {
-    return native.typeOf(this.id) !== 0;
+    return isAliveAt(this.#id) || native.typeOf(this.#id) !== 0;
   }
 
   /** Whether both stand for the same object. */
   equals(other: unknown): boolean {
-    const id = idOf(this);
+    const id = readId(this);
     if (typeof other === 'number') return other === id;
     return typeof other === 'object' && other !== null && 'id' in other && other.id === id;
   }
 
   /** A new ref that owns a claim of its own: the object lives at least until that ref is dropped. */
   retain(): this {
-    const id = idOf(this);
+    const id = readId(this);
     // Attached first, claimed then: whatever a subclass's constructor does, no claim is lost.
     const ref = new (this.constructor as new (id: number) => this)(id);
     if (ref.id !== id) {
@@ -115,9 +127,9 @@ export abstract class Ref<T extends TypeName = TypeName> {
    * @throws `ERR_NO_CLAIM` if none is left: what a container holds goes with the container.
    */
   drop(): void {
-    const id = idOf(this);
+    const id = readId(this);
     native.drop(id);
-    this.#state = FINISHED;
+    this.#finish();
     markChanged(id);
   }
 
@@ -128,7 +140,7 @@ export abstract class Ref<T extends TypeName = TypeName> {
    * @throws `ERR_NO_CLAIM` if this ref only borrows.
    */
   move(): this {
-    const id = idOf(this);
+    const id = readId(this);
     if (this.#state === BORROWING) {
       throw new SharedHeapError(
         'ERR_NO_CLAIM',
@@ -142,10 +154,10 @@ export abstract class Ref<T extends TypeName = TypeName> {
   /** For `using`: an owning ref gives up its claim, a borrowing one is only finished. Never throws. */
   [Symbol.dispose](): void {
     const state = this.#state;
-    this.#state = FINISHED;
+    this.#finish();
     if (state !== OWNING && state !== MOVING) return;
-    native.dispose(this.id);
-    markChanged(this.id);
+    native.dispose(this.#id);
+    markChanged(this.#id);
   }
 
   /** What `JSON.stringify` writes for this ref. Not one step for containers: see `obtainValue`. */
@@ -156,12 +168,27 @@ export abstract class Ref<T extends TypeName = TypeName> {
    * `finish` ends a ref whose claim has been taken.
    */
   [BRAND](finish: boolean): boolean {
-    idOf(this);
+    readId(this);
     const moving = this.#state === MOVING;
-    if (moving && finish) this.#state = FINISHED;
+    if (moving && finish) this.#finish();
     return moving;
   }
+
+  #finish(): void {
+    this.#state = FINISHED;
+    this[FORGET]();
+  }
+
+  /** For this package alone: from here on the ref finds nothing in the view. */
+  [FORGET](): void {
+    // BufferRef never looks there
+  }
 }
+
+/** The id of a ref that is still in use; throws for a finished one. What every method starts with. */
+export const idOf = readId;
+/** Gives up the claim of a ref that was to be moved and was not, when nobody else can reach it. */
+export const disposeIfMoving = disposeMoving;
 
 /** Whether a value is a ref, of this copy of the package or another; `{ id: 342 }` is not. */
 export function isRef(value: unknown): value is Ref {
@@ -197,6 +224,11 @@ export function acquire<R extends Ref>(ref: R): R {
 
 function typeName(ref: Ref): string {
   return ref.constructor.name;
+}
+
+/** For methods that begin with a private field of their class, called on something else. */
+export function notThisClass(value: unknown): TypeError {
+  return invalidArgType('this', 'a ref of this package', value);
 }
 
 function useAfterFree(ref: Ref): SharedHeapError {

@@ -5,6 +5,11 @@ import { native } from './native';
 export interface ShapeInfo {
   readonly id: number;
   readonly names: readonly string[];
+  readonly types: readonly number[];
+  /** Of a number or boolean among those of the struct; -1 for other fields. */
+  readonly places: readonly number[];
+  /** How many numbers and booleans there are. */
+  readonly doubles: number;
   readonly fieldByName: ReadonlyMap<string, number>;
 }
 
@@ -14,9 +19,10 @@ const infos = new Map<number, ShapeInfo>();
 export function shapeInfo(shape: number): ShapeInfo {
   let info = infos.get(shape);
   if (info === undefined) {
-    const { names } = native.shapeInfo(shape);
+    const { names, types, places } = native.shapeInfo(shape);
     const fieldByName = new Map(names.map((name, field) => [name, field] as const));
-    info = { id: shape, names, fieldByName };
+    const doubles = places.filter((place) => place !== -1).length;
+    info = { id: shape, names, types, places, doubles, fieldByName };
     infos.set(shape, info);
   }
   return info;

@@ -9,7 +9,7 @@ import { tagOfClass } from './registry';
 import type { ShapeInfo } from './shapes';
 import { fieldOf, shapeInfo } from './shapes';
 import type { FieldValue, Shape, Struct, StructClass } from './struct-ref';
-import { classOfShape } from './struct-ref';
+import { classOfShape } from './struct-class';
 
 const { batch, fieldTypes } = native;
 

@@ -1,15 +1,14 @@
 import { inspect } from 'node:util';
 import type { InspectOptionsStylized } from 'node:util';
-import { SharedHeapError } from './errors';
 import type { IdLike } from './ids';
 import { inspectStruct } from './inspect';
 import { finishMoved, out, outOwned, toValue } from './marshal';
 import { native } from './native';
 import { obtain, obtainElement } from './obtain';
 import { Ref, idOf } from './ref';
-import { registerClass, registerShapes } from './registry';
+import { registerClass } from './registry';
 import type { ShapeInfo } from './shapes';
-import { fieldOf, shapeInfo } from './shapes';
+import { fieldOf } from './shapes';
 import type { StructFactory } from './struct-factory';
 import type { Plain, SharedValue, Untyped } from './values';
 
@@ -67,7 +66,7 @@ export type Struct<S extends Shape> = StructRef<S> & {
 export type PlainStruct<S extends Shape> = { -readonly [F in keyof S]: Plain<FieldValue<S[F]>> };
 
 /** Key of a generated class's prototype under which it keeps its shape. */
-const SHAPE = Symbol('shape');
+export const SHAPE = Symbol('shape');
 
 /**
  * A shared record with the fields of a `StructFactory`, which makes and attaches to them: fields are
@@ -145,44 +144,6 @@ export abstract class StructRef<S extends Shape = Untyped> extends Ref<'StructRe
 /** Class of the structs of a shape. */
 export type StructClass<S extends Shape> = new (id: IdLike<'StructRef'>) => Struct<S>;
 
-const classes = new Map<number, StructClass<Untyped>>();
-
-/** The class that all refs to structs of a shape have in this thread, made when first needed. */
-export function classOfShape(shape: number): StructClass<Untyped> {
-  let cls = classes.get(shape);
-  if (cls === undefined) {
-    cls = makeClass(shapeInfo(shape));
-    classes.set(shape, cls);
-  }
-  return cls;
-}
-
-function makeClass(shape: ShapeInfo): StructClass<Untyped> {
-  const cls = class extends StructRef {
-    constructor(...args: unknown[]) {
-      super(...args);
-      // With a second argument the id comes from the addon, which told the shape along with it.
-      if (args.length === 1 && native.refShapes[0] !== shape.id) throw wrongShape(this.id, shape);
-    }
-  };
-  Object.defineProperty(cls, 'name', { value: 'StructRef' });
-  Object.defineProperty(cls.prototype, SHAPE, { value: shape });
-  shape.names.forEach((name, field) => {
-    if (name === 'id' || name in StructRef.prototype) return;
-    Object.defineProperty(cls.prototype, name, {
-      get(this: StructRef) {
-        return out(native.recordGet(idOf(this), shape.id, field));
-      },
-      set(this: StructRef, value: unknown) {
-        native.recordSet(idOf(this), shape.id, field, toValue(value, 0));
-        finishMoved(value);
-      },
-      enumerable: true,
-    });
-  });
-  return cls as StructClass<Untyped>;
-}
-
 function withoutFactory(): never {
   throw Object.assign(
     new TypeError('structs are made by new() and attached to by attach(id) of their StructFactory'),
@@ -190,12 +151,4 @@ function withoutFactory(): never {
   );
 }
 
-function wrongShape(id: number, { names }: ShapeInfo): SharedHeapError {
-  return new SharedHeapError(
-    'ERR_TYPE_MISMATCH',
-    `the struct ${id} is of another shape than { ${names.join(', ')} }`,
-  );
-}
-
 registerClass('StructRef', StructRef);
-registerShapes(classOfShape);

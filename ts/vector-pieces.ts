@@ -4,12 +4,11 @@
 // Other threads may see the vector, and change it, between pieces. To this thread an operation
 // succeeds as a whole or changes nothing: pieces are undone if a later one fails, unless other
 // threads have changed the length meanwhile and it is not certain any more what stands where.
-import type { Value } from '../types/native';
 import { checkValues, finishAllMoved, outAllOwned, settleMoved, toValues } from './marshal';
 import { native } from './native';
 import { isRef } from './ref';
 
-const { batch } = native;
+const { batch, numbers } = native;
 
 /** A piece that stands in the vector, and how long that was afterwards. */
 interface Piece {
@@ -21,13 +20,39 @@ interface Piece {
 /** Appends values; returns the new length. */
 export function pushValues(id: number, values: readonly unknown[]): number {
   if (values.length > batch) {
-    insertPieces(id, values, (piece) => native.vectorPush(id, ...piece) - piece.length);
+    insertPieces(
+      id,
+      values,
+      (start, end) => pushPiece(id, values, start, end, false) - (end - start),
+    );
     return native.vectorLength(id);
   }
   if (values.length > 1) checkValues(values);
-  const length = native.vectorPush(id, ...toValues(values, 0, values.length, true));
+  const length = pushPiece(id, values, 0, values.length, true);
   finishAllMoved(values);
   return length;
+}
+
+/** Appends the values from `start` to `end`, at most `batch`, in one step; returns the new length. */
+export function pushPiece(
+  id: number,
+  values: readonly unknown[],
+  start: number,
+  end: number,
+  withMoves: boolean,
+): number {
+  if (placeNumbers(values, start, end)) return native.vectorPushNumbers(id, end - start);
+  return native.vectorPush(id, ...toValues(values, start, end, withMoves));
+}
+
+/** Puts values where `vectorPushNumbers` reads them; false if one is no number. */
+function placeNumbers(values: readonly unknown[], start: number, end: number): boolean {
+  for (let i = start; i < end; i++) {
+    const value = values[i];
+    if (typeof value !== 'number') return false;
+    numbers[i - start] = value;
+  }
+  return true;
 }
 
 /** Inserts values before element 0; returns the new length. */
@@ -67,24 +92,24 @@ export function spliceValues(
 }
 
 function insertPiecesAt(id: number, at: number, values: readonly unknown[]): void {
-  insertPieces(id, values, (piece, done) => {
-    native.vectorSplice(id, at + done, 0, ...piece);
-    return at + done;
+  insertPieces(id, values, (start, end) => {
+    native.vectorSplice(id, at + start, 0, ...toValues(values, start, end, false));
+    return at + start;
   });
 }
 
-/** `insert` writes a piece, of which `done` values precede, and says where it stands. */
+/** `insert` writes the values from `start` to `end` and says where they stand. */
 function insertPieces(
   id: number,
   values: readonly unknown[],
-  insert: (piece: Value[], done: number) => number,
+  insert: (start: number, end: number) => number,
 ): void {
   checkValues(values);
   const pieces: Piece[] = [];
   try {
     for (let done = 0; done < values.length; done += batch) {
       const end = Math.min(done + batch, values.length);
-      const at = insert(toValues(values, done, end, false), done);
+      const at = insert(done, end);
       pieces.push({ at, count: end - done, length: native.vectorLength(id) });
     }
   } catch (error) {

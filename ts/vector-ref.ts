@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import type { InspectOptionsStylized } from 'node:util';
 import { invalidArgType, readAll, requireFunction } from './errors';
+import { fastResult, tryPush, trySetElement } from './fast';
 import type { IdLike } from './ids';
 import { inspectVector } from './inspect';
 import { toIndex, toInteger } from './integers';
@@ -13,18 +14,19 @@ import {
   settleMoved,
   toHeldValue,
   toValue,
-  toValues,
 } from './marshal';
 import { markChanged } from './marks';
 import { openNamed } from './names';
 import { native } from './native';
 import { obtain, obtainElement } from './obtain';
 import type { RefArgs } from './ref';
-import { Ref, acquire, adopt, idOf, newOwner } from './ref';
+import { FORGET, Ref, acquire, adopt, idOf, newOwner, notThisClass } from './ref';
 import { registerClass } from './registry';
 import type { Plain, SharedValue, Untyped } from './values';
-import { pushValues, spliceValues, unshiftValues } from './vector-pieces';
+import { ElementView, MISS, NEVER, placeOf, readSize, wordOf } from './view';
+import { pushPiece, pushValues, spliceValues, unshiftValues } from './vector-pieces';
 import { sortVector } from './vector-sort';
+import { VectorIterator } from './vector-iterator';
 import { VectorWalk } from './vector-walk';
 
 const { REF, batch, limits, modes } = native;
@@ -43,12 +45,19 @@ const createEmpty = (): number => native.vectorNew();
  * one step to other threads; more than 1,024 values at once are added or removed in several steps.
  */
 export class VectorRef<V extends SharedValue = Untyped> extends Ref<'VectorRef'> {
+  /** See NumberRef. */
+  readonly #slot: number;
+  #word: number;
+  readonly #view = new ElementView();
+
   /**
    * Without argument a new empty vector, owned by this ref; with an id a ref that borrows.
    * @throws `ERR_INVALID_ID`, `ERR_USE_AFTER_FREE`, `ERR_TYPE_MISMATCH`
    */
   constructor(...args: RefArgs<'VectorRef'>) {
     super('VectorRef', args, createEmpty);
+    this.#slot = placeOf(this.id);
+    this.#word = wordOf(this.id, native.types.VectorRef);
   }
 
   /**
@@ -62,8 +71,7 @@ export class VectorRef<V extends SharedValue = Untyped> extends Ref<'VectorRef'>
     const vector = newOwner(VectorRef<Extract<V, SharedValue>>, native.vectorNew());
     try {
       for (let i = 0; i < all.length; i += batch) {
-        const piece = toValues(all, i, Math.min(i + batch, all.length), false);
-        native.vectorPush(vector.id, ...piece);
+        pushPiece(vector.id, all, i, Math.min(i + batch, all.length), false);
       }
     } catch (error) {
       vector[Symbol.dispose]();
@@ -94,21 +102,35 @@ export class VectorRef<V extends SharedValue = Untyped> extends Ref<'VectorRef'>
   }
 
   get length(): number {
-    return native.vectorLength(idOf(this));
+    return this.len();
   }
 
   len(): number {
-    return native.vectorLength(idOf(this));
+    if (!(#slot in this)) throw notThisClass(this);
+    const length = readSize(this.#slot, this.#word);
+    return length === MISS ? native.vectorLength(idOf(this)) : length;
   }
 
   /** The element at an index, from the end if negative; undefined if there is none. A ref borrows. */
   at(index: number): V | undefined {
+    if (!(#slot in this)) throw notThisClass(this);
+    const number = this.#peek(index);
+    if (number !== undefined) return number as V;
+    const value = this.#view.read(this.#slot, this.#word, index);
+    if (value !== MISS) return value as V | undefined;
     const id = idOf(this);
     return out(native.vectorGet(id, fromEnd(id, index))) as V | undefined;
   }
 
   /** The element at an index from 0 on; undefined for any other number. A ref borrows. */
   index(index: number): V | undefined {
+    if (!(#slot in this)) throw notThisClass(this);
+    const number = this.#peek(index);
+    if (number !== undefined) return number as V;
+    if (typeof index === 'number' && index >= 0) {
+      const value = this.#view.read(this.#slot, this.#word, index);
+      if (value !== MISS) return value as V | undefined;
+    }
     return out(native.vectorGet(idOf(this), index)) as V | undefined;
   }
 
@@ -123,11 +145,22 @@ export class VectorRef<V extends SharedValue = Untyped> extends Ref<'VectorRef'>
    * `obtainValue`).
    */
   valueAt(index: number): Plain<V> | undefined {
+    if (!(#slot in this)) throw notThisClass(this);
+    const number = this.#peek(index);
+    if (number !== undefined) return number as Plain<V>;
+    const read = this.#view.read(this.#slot, this.#word, index);
+    if (read !== MISS) return read as Plain<V> | undefined;
     const id = idOf(this);
     const at = fromEnd(id, index);
     const value = native.vectorGetValue(id, at);
     const plain = value === REF ? obtainElement(id, () => native.vectorGetValue(id, at)) : value;
     return plain as Plain<V> | undefined;
+  }
+
+  /** The number at an index from 0 on, if the view can tell. */
+  #peek(index: number): number | undefined {
+    if (typeof index !== 'number') return undefined; // a typed array has properties with other keys
+    return this.#view.peek(this.#slot, this.#word, index);
   }
 
   /**
@@ -137,8 +170,10 @@ export class VectorRef<V extends SharedValue = Untyped> extends Ref<'VectorRef'>
    */
   setAt(index: number, value: V): this {
     const id = idOf(this);
-    native.vectorSet(id, index, toValue(value, 0));
-    finishMoved(value);
+    if (!trySetElement(id, index, value)) {
+      native.vectorSet(id, index, toValue(value, 0));
+      finishMoved(value);
+    }
     markChanged(id);
     return this;
   }
@@ -401,7 +436,8 @@ export class VectorRef<V extends SharedValue = Untyped> extends Ref<'VectorRef'>
    * time: what *other* threads change meanwhile may be seen late. Refs borrow.
    */
   [Symbol.iterator](): IterableIterator<V> {
-    return walkElements<V>(idOf(this));
+    const iterator = new VectorIterator<V>(idOf(this), this.#slot, this.#word);
+    return iterator as unknown as IterableIterator<V>;
   }
 
   /**
@@ -412,6 +448,10 @@ export class VectorRef<V extends SharedValue = Untyped> extends Ref<'VectorRef'>
    */
   obtainValue(): Plain<V>[] {
     return obtain(idOf(this), native.types.VectorRef, 0, false) as Plain<V>[];
+  }
+
+  override [FORGET](): void {
+    this.#word = NEVER;
   }
 
   override toJSON(): unknown[] {
@@ -425,13 +465,9 @@ export class VectorRef<V extends SharedValue = Untyped> extends Ref<'VectorRef'>
 
 registerClass('VectorRef', VectorRef);
 
-function* walkElements<V>(id: number): Generator<V, undefined> {
-  const walk = new VectorWalk(id, modes.borrow, outAll);
-  for (let i = 0; walk.at(i); i++) yield walk.value as V;
-}
-
 /** What `pushValues` does, for the common case and without its arrays. */
 function pushOne(id: number, value: unknown): number {
+  if (tryPush(id, value)) return fastResult();
   const length = native.vectorPush(id, toValue(value, 0));
   finishMoved(value);
   return length;

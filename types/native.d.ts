@@ -32,15 +32,90 @@ export interface Modes {
 }
 export type Mode = 0 | 1 | 2;
 
+/** Where things lie in the region, in words of 4 bytes unless said otherwise. For ts/view.ts. */
+export interface Layout {
+  /** Bytes of a window: the region is viewed in pieces, as no buffer can be as long as it is. */
+  readonly windowBytes: number;
+  /** Most windows that a region can have. */
+  readonly windows: number;
+  /** The length of the slot table; below it everything may be read. */
+  readonly slotLength: number;
+  /** Slot 0. */
+  readonly slots: number;
+  /** The lowest slot index that ids may have. */
+  readonly firstIndex: number;
+  /** Words of a slot. */
+  readonly slotWords: number;
+  /** From the start of a slot. */
+  readonly lock: number;
+  readonly payload: number;
+  /** Word 0 of a slot: generation, type, flags. */
+  readonly generationShift: number;
+  readonly typeShift: number;
+  readonly typeMask: number;
+  readonly flagsMask: number;
+  /** Bits of the lock word that are not its version. */
+  readonly lockBits: number;
+  /** What no lock word ever is. */
+  readonly lockNever: number;
+  /** Booleans as words of containers. */
+  readonly booleanHigh: number;
+  readonly trueLow: number;
+  readonly falseLow: number;
+}
+
+/**
+ * Calls that optimised code makes without Node-API, with `seat` as first argument. Each does what the
+ * function of the same name does for arguments of the types named here and says so in `fastResult`:
+ * [0] `done` or, if the key was not there, `absent`; [1] the result. Or it does nothing at all, and
+ * leaves [0] as it was: if that function would throw, from code that is not optimised, for strings that
+ * V8 does not keep as one flat row of bytes, for results that are no numbers.
+ */
+export interface FastCalls {
+  readonly seat: number;
+  readonly done: number;
+  readonly absent: number;
+  readonly mapGet: (seat: number, id: number, key: string) => void;
+  readonly mapGetNumberKey: (seat: number, id: number, key: number) => void;
+  readonly mapHas: (seat: number, id: number, key: string) => void;
+  readonly mapHasNumberKey: (seat: number, id: number, key: number) => void;
+  readonly mapSet: (seat: number, id: number, key: string, value: number) => void;
+  readonly mapSetNumberKey: (seat: number, id: number, key: number, value: number) => void;
+  readonly mapDelete: (seat: number, id: number, key: string) => void;
+  readonly mapDeleteNumberKey: (seat: number, id: number, key: number) => void;
+  readonly mapAdd: (seat: number, id: number, key: string, n: number) => void;
+  readonly mapAddNumberKey: (seat: number, id: number, key: number, n: number) => void;
+  readonly numberNew: (seat: number, value: number) => void;
+  readonly numberAdd: (seat: number, id: number, n: number) => void;
+  readonly numberSub: (seat: number, id: number, n: number) => void;
+  readonly numberExchange: (seat: number, id: number, next: number) => void;
+  readonly numberCompareExchange: (
+    seat: number,
+    id: number,
+    expected: number,
+    next: number,
+  ) => void;
+  readonly vectorPush: (seat: number, id: number, value: number) => void;
+  readonly vectorSet: (seat: number, id: number, index: number, value: number) => void;
+}
+
 export interface Native {
+  /** Undefined if this engine has none. */
+  readonly fast: FastCalls | undefined;
+  readonly fastResult: Float64Array;
   readonly REF: RefMark;
   /** Length `batch`; see above. */
   readonly refIds: Float64Array;
   readonly refTypes: Uint8Array;
   readonly refShapes: Uint32Array;
   readonly refMoves: Uint8Array;
+  /** Arguments of `vectorPushNumbers`. Length `batch`. */
+  readonly numbers: Float64Array;
   /** Second results, named at each function. Length 4. */
   readonly out: Float64Array;
+  readonly layout: Layout;
+  /** [0] is 0 while the environment is online, else 1. */
+  readonly absence: Int32Array;
   /** Most values one call takes or returns (1024). */
   readonly batch: number;
   readonly modes: Modes;
@@ -115,7 +190,8 @@ export interface Native {
   /** One value for each key, at most `batch`. Not one atomic step. */
   mapGetMany(id: number, mode: Mode, ...keys: Key[]): Value[];
   /** Keys and values alternating, at most `batch` arguments; value number = argument number (so values are numbers 1, 3, 5...).
-   *  Stops at the first failure with its error; entries before it stay. `out[0]` is the number of entries set, on throw too. */
+   *  Stops at the first failure with its error; entries before it stay, though one that is no key or value at all may also stop
+   *  some before it. `out[0]` is the number of entries set, on throw too. */
   mapSetMany(id: number, ...entries: Value[]): void;
   /** Keys and values alternating, at most `limit` entries (2 * limit <= batch) from place `position` of table `table` (0, 0: from the start).
    *  `out`: [position to go on, table, 1 if the table was rebuilt since (nothing read), version]. */
@@ -134,6 +210,8 @@ export interface Native {
   /** New length. At most `batch` values; all or none. */
   vectorPush(id: number, ...values: Value[]): number;
   vectorUnshift(id: number, ...values: Value[]): number;
+  /** New length, with the first `count` (<= batch) of `numbers` appended; all or none. */
+  vectorPushNumbers(id: number, count: number): number;
   /** Handed over; `out[0]` 1 if there was one. */
   vectorPop(id: number): Value;
   vectorShift(id: number): Value;
@@ -162,7 +240,13 @@ export interface Native {
     types: readonly number[],
     details: readonly number[],
   ): number;
-  shapeInfo(shape: number): { names: string[]; types: number[]; details: number[] };
+  /** `places[i]`: place of a number or boolean among those of the struct, -1 for other fields. */
+  shapeInfo(shape: number): {
+    names: string[];
+    types: number[];
+    details: number[];
+    places: number[];
+  };
   /** A value for each field in order, undefined for its default. */
   recordNew(shape: number, ...values: Value[]): number;
   /** count records, values in order (count * fields <= batch): their ids; all or none. */
@@ -194,6 +278,12 @@ export interface Native {
   namesDelete(name: string): boolean;
   /** As mapRead, mode borrow. */
   namesRead(position: number, table: number, limit: number): Value[];
+
+  /** A buffer over a window of the region; undefined if there is none, or none is allowed. */
+  viewWindow(window: number): ArrayBuffer | undefined;
+  /** Before view stores and optimistic reads: see csrc/core/epoch.h. */
+  goOnline(): void;
+  goOffline(): void;
 
   stats(): {
     reserved: number;

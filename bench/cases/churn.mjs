@@ -3,8 +3,9 @@
 import fs from 'node:fs';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { sized } from '../data.mjs';
 
-const CYCLES = 10_000_000;
+const CYCLES = sized(10_000_000);
 const WORKERS = 2;
 const MIB = 2 ** 20;
 
@@ -18,7 +19,7 @@ function startWorkers(cycles) {
   const workers = Array.from(
     { length: WORKERS },
     (_, i) =>
-      new Worker(new URL('../churn-worker.mjs', import.meta.url), {
+      new Worker(new URL('../workers/churn.mjs', import.meta.url), {
         workerData: { cycles: cycles / WORKERS, seed: 11 + i },
       }),
   );

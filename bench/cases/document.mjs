@@ -1,7 +1,7 @@
 // A nested document of 5,000 records, into the heap and out of it again.
-import { checksumOf, makeDocument } from '../data.mjs';
+import { checksumOf, makeDocument, sized } from '../data.mjs';
 
-const RECORDS = 5000;
+const RECORDS = sized(5000);
 
 const common = {
   peers: ['shared-heap', 'structured-clone', 'json'],

@@ -1,10 +1,10 @@
 // Maps of 100,000 string keys with number values, in random order. Each operation twice: with key
 // objects that the engine has hashed and compared before, and with keys built in the loop, as they
 // come out of request data (there the price of building is in every peer's time).
-import { makeKeys, shuffle, splitKeys } from '../data.mjs';
+import { makeKeys, shuffle, sized, splitKeys } from '../data.mjs';
 
-const COUNT = 100_000;
-const SINGLE = 5000;
+const COUNT = sized(100_000);
+const SINGLE = sized(5000);
 
 let data;
 
@@ -50,15 +50,14 @@ function contents({ keys, map }) {
   return sum;
 }
 
-const common = {
-  peers: ['shared-heap', 'plain', 'lmdb', 'sharedmap'],
-  bounds: [
-    { peer: 'plain', atMost: 3 },
-    { peer: 'lmdb', atLeast: 4 },
-    { peer: 'sharedmap', atLeast: 4 },
-  ],
-  ops: COUNT,
-};
+/** At most so many times what a `Map` takes, and so many times ahead of the others. */
+const bounds = (within, ahead) => [
+  { peer: 'plain', within },
+  { peer: 'lmdb', ahead },
+  { peer: 'sharedmap', ahead },
+];
+
+const common = { peers: ['shared-heap', 'plain', 'lmdb', 'sharedmap'], ops: COUNT };
 const reading = { ...common, setup: filled, teardown: release };
 const changing = { ...common, setup: filled, check: contents, teardown: release };
 const filling = { ...common, setup: empty, before: create, check: contents, after: release };
@@ -71,6 +70,7 @@ export default [
     floors: ['native-call'],
     name: 'map.get',
     title: '`MapRef.get`, keys seen before',
+    bounds: bounds(2, 8),
     run({ map, order }) {
       let sum = 0;
       for (let i = 0; i < order.length; i++) sum += map.get(order[i]);
@@ -82,6 +82,7 @@ export default [
     floors: ['native-call'],
     name: 'map.get-built',
     title: '`MapRef.get`, keys built in the loop',
+    bounds: bounds(1, 8),
     run({ map, built: { heads, tails } }) {
       let sum = 0;
       for (let i = 0; i < heads.length; i++) sum += map.get(heads[i] + tails[i]);
@@ -92,6 +93,7 @@ export default [
     ...reading,
     name: 'map.has',
     title: '`MapRef.has`, half of the keys absent',
+    bounds: bounds(2, 8),
     run({ map, probes }) {
       let sum = 0;
       for (let i = 0; i < probes.length; i++) sum += map.has(probes[i]) ? i : 0;
@@ -102,6 +104,7 @@ export default [
     ...reading,
     name: 'map.has-built',
     title: '`MapRef.has`, half absent, built',
+    bounds: bounds(1, 8),
     run({ map, builtProbes: { heads, tails } }) {
       let sum = 0;
       for (let i = 0; i < heads.length; i++) sum += map.has(heads[i] + tails[i]) ? i : 0;
@@ -112,6 +115,7 @@ export default [
     ...changing,
     name: 'map.set',
     title: '`MapRef.set` of existing keys',
+    bounds: bounds(2, 4),
     run({ peer, map, order }) {
       peer.inBatch(() => {
         for (let i = 0; i < order.length; i++) map.set(order[i], i);
@@ -123,6 +127,7 @@ export default [
     ...changing,
     name: 'map.set-built',
     title: '`MapRef.set` of existing keys, built',
+    bounds: bounds(2, 4),
     run({ peer, map, built: { heads, tails } }) {
       peer.inBatch(() => {
         for (let i = 0; i < heads.length; i++) map.set(heads[i] + tails[i], i);
@@ -134,6 +139,7 @@ export default [
     ...filling,
     name: 'map.insert',
     title: '`MapRef.set` of new keys, from empty',
+    bounds: bounds(1.5, 4),
     run({ peer, map, order }) {
       peer.inBatch(() => {
         for (let i = 0; i < order.length; i++) map.set(order[i], i);
@@ -145,6 +151,7 @@ export default [
     ...filling,
     name: 'map.insert-built',
     title: '`MapRef.set` of new keys, built',
+    bounds: bounds(1.5, 4),
     run({ peer, map, built: { heads, tails } }) {
       peer.inBatch(() => {
         for (let i = 0; i < heads.length; i++) map.set(heads[i] + tails[i], i);
@@ -156,6 +163,7 @@ export default [
     ...emptying,
     name: 'map.delete',
     title: '`MapRef.delete`, down to empty',
+    bounds: bounds(1.5, 4),
     run({ peer, map, order }) {
       let sum = 0;
       peer.inBatch(() => {
@@ -168,6 +176,7 @@ export default [
     ...emptying,
     name: 'map.delete-built',
     title: '`MapRef.delete`, built',
+    bounds: bounds(1.5, 4),
     run({ peer, map, built: { heads, tails } }) {
       let sum = 0;
       peer.inBatch(() => {
@@ -191,19 +200,6 @@ export default [
   },
   {
     ...bulk,
-    name: 'map.from',
-    title: '`MapRef.from` of a JS `Map`',
-    setup: empty,
-    run(state) {
-      fill(state);
-      return state.map.size;
-    },
-    check: contents,
-    after: release,
-    teardown: undefined,
-  },
-  {
-    ...bulk,
     name: 'map.getMany',
     title: '`MapRef.getMany` of all keys',
     run({ peer, map, order }) {
@@ -215,12 +211,31 @@ export default [
   },
   {
     ...bulk,
+    name: 'map.setMany',
+    title: '`MapRef.setMany` of existing keys',
+    run({ peer, map, source }) {
+      peer.setMany(map, source);
+      return map.size;
+    },
+    check: contents,
+  },
+  {
+    ...bulk,
     name: 'map.iterate',
     title: 'iterating a `MapRef`',
     run({ map }) {
       let sum = 0;
       for (const [key, value] of map) sum += key.length * value;
       return sum;
+    },
+  },
+  {
+    ...bulk,
+    name: 'map.obtain',
+    title: '`MapRef.obtainValue` (JS: `new Map(map)`)',
+    run({ peer, map, order }) {
+      const copy = peer.obtain(map);
+      return copy.size + copy.get(order[0]);
     },
   },
 ];

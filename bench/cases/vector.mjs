@@ -1,12 +1,13 @@
 // Vectors of 100,000 numbers against plain arrays.
-import { generator } from '../data.mjs';
+import { generator, sized } from '../data.mjs';
 
-const COUNT = 100_000;
+const COUNT = sized(100_000);
 
 function empty(peer) {
   const random = generator(5);
   const places = Array.from({ length: COUNT }, () => Math.floor(random() * COUNT));
-  return { peer, places, vector: undefined };
+  const source = Array.from({ length: COUNT }, (_, i) => i / 4);
+  return { peer, places, source, vector: undefined };
 }
 
 function create(state) {
@@ -15,8 +16,7 @@ function create(state) {
 
 function filled(peer) {
   const state = empty(peer);
-  create(state);
-  for (let i = 0; i < COUNT; i++) state.vector.push(i / 4);
+  state.vector = peer.vectorFrom(state.source);
   return state;
 }
 
@@ -38,13 +38,15 @@ export default [
       for (let i = 0; i < COUNT; i++) vector.push(i / 4);
       return vector.length;
     },
-    check: ({ vector }) => vector.at(-1) + vector.at(COUNT / 2),
+    check: ({ vector }) => vector.at(COUNT - 1) + vector.at(COUNT / 2),
     after: release,
   },
   {
     ...reading,
+    peers: ['shared-heap', 'plain', 'shared-array', 'shared-struct'],
     name: 'vector.at',
     title: '`VectorRef.at` of a number, random index',
+    bounds: [{ peer: 'plain', within: 3 }],
     run({ vector, places }) {
       let sum = 0;
       for (let i = 0; i < places.length; i++) sum += vector.at(places[i]);
@@ -53,12 +55,27 @@ export default [
   },
   {
     ...reading,
+    peers: ['shared-heap', 'plain', 'shared-array'],
     name: 'vector.iterate',
-    title: 'iterating a `VectorRef`',
-    run({ vector }) {
+    title: 'iterating a `VectorRef` of 100,000 numbers',
+    bounds: [{ peer: 'plain', within: 5 }],
+    setup(peer) {
+      const state = filled(peer);
+      return { ...state, elements: peer.iterable(state.vector) };
+    },
+    run({ elements }) {
       let sum = 0;
-      for (const value of vector) sum += value;
+      for (const value of elements) sum += value;
       return sum;
+    },
+  },
+  {
+    ...reading,
+    name: 'vector.obtain',
+    title: '`VectorRef.obtainValue` of 100,000 numbers (JS: `slice`)',
+    run({ peer, vector }) {
+      const copy = peer.obtain(vector);
+      return copy[1] + copy[copy.length - 1];
     },
   },
 ];

@@ -1,5 +1,4 @@
 // A document as text: what one puts into a shared buffer, a file or a socket.
-export const title = 'JSON';
 export const share = (value) => ({ text: JSON.stringify(value) });
 export const obtain = ({ text }) => JSON.parse(text);
 export const drop = () => {};

@@ -5,8 +5,6 @@ import os from 'node:os';
 import path from 'node:path';
 import { open } from 'lmdb';
 
-export const title = 'lmdb';
-
 const base = fs.existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir();
 const folder = fs.mkdtempSync(path.join(base, 'shared-heap-bench-'));
 process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));

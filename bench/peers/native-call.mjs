@@ -4,14 +4,21 @@ import { bareAddon } from '../native/build.mjs';
 
 const bare = createRequire(import.meta.url)(bareAddon);
 
-export const title = 'bare native call';
-
 class Text {
   obtainValue() {
     return bare.text();
   }
+  setValue() {}
 }
 export const newString = () => new Text();
+
+class Point {
+  get label() {
+    return bare.text();
+  }
+  set label(text) {}
+}
+export const newPoint = () => new Point();
 
 class Cell {
   constructor(value) {

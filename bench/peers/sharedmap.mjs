@@ -2,8 +2,6 @@
 // and 16 characters for key and value each. Numbers go in and come out as text: that is its API.
 import SharedMap from 'sharedmap';
 
-export const title = 'sharedmap';
-
 const KEY_UNITS = 16;
 const VALUE_UNITS = 16;
 

@@ -1,5 +1,4 @@
 // A private copy of a document, as `postMessage` makes one for every receiver.
-export const title = 'structuredClone';
 export const share = (value) => ({ copy: structuredClone(value) });
 export const obtain = ({ copy }) => structuredClone(copy);
 export const drop = () => {};

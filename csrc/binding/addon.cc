@@ -17,6 +17,9 @@ template <typename T> struct TypedArray;
 template <> struct TypedArray<double> {
   static constexpr napi_typedarray_type type = napi_float64_array;
 };
+template <> struct TypedArray<int32_t> {
+  static constexpr napi_typedarray_type type = napi_int32_array;
+};
 template <> struct TypedArray<uint32_t> {
   static constexpr napi_typedarray_type type = napi_uint32_array;
 };
@@ -57,7 +60,8 @@ Environment *Environment::create(napi_env env, napi_value exports) {
   // From here on Node owns it: functions already defined keep their data if a later step fails.
   Napi::Env(env).SetInstanceData(self);
   const bool defined = self->define_arrays(exports) && self->define_constants(exports) &&
-                       self->define_helpers() && self->define_methods(exports);
+                       self->define_helpers() && self->define_methods(exports) &&
+                       self->fast.define(env, exports);
   return defined ? self : nullptr;
 }
 
@@ -65,6 +69,9 @@ Environment::~Environment() {
   if (core != nullptr) {
     (void)napi_remove_env_cleanup_hook(env_, cleanup, this);
     close();
+  }
+  if (strings != nullptr) {
+    release_external_strings(strings);
   }
   delete[] bound_;
   std::free(values_);
@@ -90,10 +97,12 @@ sh_env *Environment::open(sh_status *status, std::string *why) {
     return nullptr;
   }
   core = opened;
+  fast.core = core;
   return core;
 }
 
 void Environment::close() {
+  fast.core = nullptr;
   sh_env_close(core);
   core = nullptr;
 }
@@ -114,14 +123,22 @@ sh_value *Environment::values_out() {
 
 bool Environment::define_arrays(napi_value exports) {
   napi_value mark;
-  return napi_create_object(env_, &mark) == napi_ok && napi_object_freeze(env_, mark) == napi_ok &&
-         napi_create_reference(env_, mark, 1, &ref_mark) == napi_ok &&
-         napi_set_named_property(env_, exports, "REF", mark) == napi_ok &&
-         define_array(env_, exports, "refIds", kBatch, &ref_ids) &&
-         define_array(env_, exports, "refTypes", kBatch, &ref_types) &&
-         define_array(env_, exports, "refShapes", kBatch, &ref_shapes) &&
-         define_array(env_, exports, "refMoves", kBatch, &ref_moves) &&
-         define_array(env_, exports, "out", kOut, &out);
+  const bool defined = napi_create_object(env_, &mark) == napi_ok &&
+                       napi_object_freeze(env_, mark) == napi_ok &&
+                       napi_create_reference(env_, mark, 1, &ref_mark) == napi_ok &&
+                       napi_set_named_property(env_, exports, "REF", mark) == napi_ok &&
+                       define_array(env_, exports, "refIds", kBatch, &ref_ids) &&
+                       define_array(env_, exports, "refTypes", kBatch, &ref_types) &&
+                       define_array(env_, exports, "refShapes", kBatch, &ref_shapes) &&
+                       define_array(env_, exports, "refMoves", kBatch, &ref_moves) &&
+                       define_array(env_, exports, "numbers", kBatch, &numbers) &&
+                       define_array(env_, exports, "out", kOut, &out) &&
+                       define_array(env_, exports, "absence", 1, &absence) &&
+                       define_array(env_, exports, "fastResult", 2, &fast.result);
+  if (defined) {
+    *absence = 1;
+  }
+  return defined;
 }
 
 bool Environment::define_constants(napi_value exports) {
@@ -160,8 +177,11 @@ bool Environment::define_constants(napi_value exports) {
     return napi_object_freeze(env_, object) == napi_ok &&
            napi_set_named_property(env_, exports, name, object) == napi_ok;
   };
+  napi_value layout;
   return set(env_, exports, "batch", kBatch) && define("modes", modes) && define("types", types) &&
-         define("fieldTypes", field_types) && define("limits", limits);
+         define("fieldTypes", field_types) && define("limits", limits) &&
+         napi_create_object(env_, &layout) == napi_ok && define_view_layout(env_, layout) &&
+         napi_set_named_property(env_, exports, "layout", layout) == napi_ok;
 }
 
 // Built-ins are looked up now: a script may replace the globals later.
@@ -179,7 +199,8 @@ bool Environment::define_helpers() {
 
 bool Environment::define_methods(napi_value exports) {
   const MethodList lists[] = {heap_methods(),   string_number_methods(), map_methods(),
-                              vector_methods(), record_methods(),        bytes_methods()};
+                              vector_methods(), record_methods(),        bytes_methods(),
+                              view_methods()};
   size_t count = 0;
   for (const MethodList &list : lists) {
     count += list.count;

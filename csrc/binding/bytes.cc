@@ -141,15 +141,11 @@ void release_view(void * /*data*/, size_t /*length*/, void *arg) {
   delete pin;
 }
 
-// Whether this engine lets buffers lie outside its own memory (Electron's does not, and ends the
-// process where Node-API refuses): Node-API is asked once, with one byte.
+// Asks the engine once.
 bool may_view(const Call &call) {
   Environment &state = call.state;
   if (!state.views_allowed) {
-    static char byte;
-    napi_value buffer;
-    const napi_status status =
-        napi_create_external_arraybuffer(call.env, &byte, 1, nullptr, nullptr, &buffer);
+    const napi_status status = foreign_buffers(call.env);
     if (status == napi_no_external_buffers_allowed) {
       fail_code(call, "ERR_NO_EXTERNAL_BUFFERS",
                 "this JS engine allows no buffers over memory outside its own, "

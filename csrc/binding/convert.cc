@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "external_string.h"
+
 namespace shared_heap {
 
 namespace {
@@ -256,12 +258,16 @@ bool check_batch(const Call &call, size_t first) {
 
 namespace {
 
-napi_status text_to_js(const Call &call, const sh_value &value, napi_value *out) {
-  if (value.wide) {
-    return napi_create_string_utf16(call.env, static_cast<const char16_t *>(value.chars),
-                                    value.length, out);
+// Long texts are not copied: then the string takes the pin.
+napi_status text_to_js(const Call &call, sh_value *value, napi_value *out) {
+  if (make_external_string(call, value, out)) {
+    return napi_ok;
   }
-  return napi_create_string_latin1(call.env, static_cast<const char *>(value.chars), value.length,
+  if (value->wide) {
+    return napi_create_string_utf16(call.env, static_cast<const char16_t *>(value->chars),
+                                    value->length, out);
+  }
+  return napi_create_string_latin1(call.env, static_cast<const char *>(value->chars), value->length,
                                    out);
 }
 
@@ -304,7 +310,7 @@ bool to_js(const Call &call, sh_value *value, uint32_t number, napi_value *out) 
     status = napi_create_double(call.env, value->number, out);
     break;
   case SH_KIND_STRING:
-    status = text_to_js(call, *value, out);
+    status = text_to_js(call, value, out);
     break;
   case SH_KIND_BIGINT:
     status = bigint_to_js(call, *value, out);
@@ -326,20 +332,29 @@ napi_value deliver(const Call &call, sh_value *value, Claims claims) {
   return nullptr;
 }
 
-napi_value deliver_array(const Call &call, sh_value *values, uint32_t count, Claims claims) {
-  napi_value handles[kBatch];
-  napi_value result = nullptr;
+bool to_js_each(const Call &call, sh_value *values, uint32_t count, uint32_t number,
+                napi_value *handles, Claims claims) {
   uint32_t done = 0;
-  while (done < count && to_js(call, &values[done], done, &handles[done])) {
+  while (done < count && to_js(call, &values[done], number + done, &handles[done])) {
     done++;
   }
   if (done == count) {
-    result = collect_array(call, handles, count);
+    return true;
   }
+  for (uint32_t i = done; i < count; i++) {
+    unpin(call, &values[i]);
+  }
+  give_up_claims(call, values, count, claims);
+  return false;
+}
+
+napi_value deliver_array(const Call &call, sh_value *values, uint32_t count, Claims claims) {
+  napi_value handles[kBatch];
+  if (!to_js_each(call, values, count, 0, handles, claims)) {
+    return nullptr;
+  }
+  napi_value result = collect_array(call, handles, count);
   if (result == nullptr) {
-    for (uint32_t i = done; i < count; i++) {
-      unpin(call, &values[i]);
-    }
     give_up_claims(call, values, count, claims);
   }
   return result;

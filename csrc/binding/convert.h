@@ -59,6 +59,11 @@ bool to_js(const Call &call, sh_value *value, uint32_t number, napi_value *out);
 // One value as the result.
 napi_value deliver(const Call &call, sh_value *value, Claims claims);
 
+// `count` values as results from number `number` on, as to_js does each. If it fails, gives up the
+// pins of all, and their claims.
+bool to_js_each(const Call &call, sh_value *values, uint32_t count, uint32_t number,
+                napi_value *handles, Claims claims);
+
 // `count` (<= kBatch) values as an array.
 napi_value deliver_array(const Call &call, sh_value *values, uint32_t count, Claims claims);
 

@@ -2,10 +2,12 @@
 //
 // The core's headers are C11 and declare what is stored in the region with _Atomic, which g++ does
 // not know. The binding touches no such struct, it only needs the declarations to parse: here, and
-// nowhere else, the qualifier is left out. <stdatomic.h> comes first: clang's needs the real one.
+// nowhere else, the qualifier is left out. <stdatomic.h> comes first: clang's needs the real one;
+// and <atomic> before it, whose functions it would make macros of.
 #ifndef SHB_CORE_H
 #define SHB_CORE_H
 
+#include <atomic>
 #include <stdatomic.h>
 
 #define _Atomic // NOLINT(bugprone-reserved-identifier)

@@ -22,6 +22,8 @@
 
 #include "arena.h"
 #include "core.h"
+#include "external_string.h"
+#include "fast_calls.h"
 
 namespace shared_heap {
 
@@ -78,9 +80,15 @@ public:
   uint8_t *ref_types = nullptr;
   uint32_t *ref_shapes = nullptr;
   uint8_t *ref_moves = nullptr;
+  double *numbers = nullptr;
   double *out = nullptr;
+  int32_t *absence = nullptr; // 0 while `core` is online, else 1
+
+  FastCaller fast;
 
   bool views_allowed = false; // see may_view
+
+  ExternalStrings *strings = nullptr; // from the first one on
 
   napi_ref ref_mark = nullptr;
   // (...a) => a: builds an array of up to kBatch handles in one call, ten times as fast as one
@@ -157,12 +165,21 @@ napi_value enter(napi_env env, napi_callback_info info) {
   const auto *bound = static_cast<const Bound *>(data);
   Environment &state = *bound->environment;
   Call call{env, state, *bound->method, bound->method->api, state.core, argc, values, 0};
-  if (needs != Needs::kNothing && call.core == nullptr) {
-    sh_status status;
-    std::string why;
-    call.core = state.open(&status, &why);
-    if (call.core == nullptr && needs == Needs::kHeap) {
-      return fail_open(call, status, why);
+  if (needs != Needs::kNothing) {
+    if (call.core == nullptr) {
+      sh_status status;
+      std::string why;
+      call.core = state.open(&status, &why);
+      if (call.core == nullptr && needs == Needs::kHeap) {
+        return fail_open(call, status, why);
+      }
+    }
+    // No view access is under way here: JS makes them without calling anything in between.
+    if (call.core != nullptr) {
+      sh_env_refresh(call.core);
+      if (state.strings != nullptr) {
+        report_external_strings(state.strings, env, sh_env_heap(call.core));
+      }
     }
   }
   const Arena::Scope scope(state.arena);
@@ -178,6 +195,14 @@ MethodList map_methods();
 MethodList vector_methods();
 MethodList record_methods();
 MethodList bytes_methods();
+MethodList view_methods();
+
+// SHARED_HEAP_NO_VIEW=1: neither views nor fast calls, everything through Node-API. For tests, and
+// for engines whose handling of outside memory is in doubt.
+bool view_is_off();
+
+// What ts/view.ts must know of the region's layout, as properties of `object`.
+bool define_view_layout(napi_env env, napi_value object);
 
 } // namespace shared_heap
 

@@ -23,4 +23,16 @@ napi_value make_foreign_buffer(void *data, size_t length, ReleaseMemory release,
   return reinterpret_cast<napi_value>(*buffer);
 }
 
+// V8 adds the length of a buffer to the memory that it plans its collections by, unless the deleter
+// is this one.
+napi_value make_permanent_buffer(void *data, size_t length) {
+  return make_foreign_buffer(data, length, v8::BackingStore::EmptyDeleter, nullptr);
+}
+
+napi_status foreign_buffers(napi_env env) {
+  static char byte;
+  napi_value buffer;
+  return napi_create_external_arraybuffer(env, &byte, 1, nullptr, nullptr, &buffer);
+}
+
 } // namespace shared_heap

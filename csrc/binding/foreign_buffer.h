@@ -14,6 +14,14 @@ using ReleaseMemory = void (*)(void *data, size_t length, void *arg);
 // buffer over the memory is gone, in whichever thread that is and whatever environments have ended.
 napi_value make_foreign_buffer(void *data, size_t length, ReleaseMemory release, void *arg);
 
+// An ArrayBuffer over memory that stays for as long as the process does. It does not count as
+// memory that a garbage collection could give back.
+napi_value make_permanent_buffer(void *data, size_t length);
+
+// Whether this engine lets buffers lie outside its own memory. Electron's does not
+// (napi_no_external_buffers_allowed), and ends the process where Node-API refuses.
+napi_status foreign_buffers(napi_env env);
+
 } // namespace shared_heap
 
 #endif

@@ -180,26 +180,30 @@ napi_value clear(Call &call) {
 
 // --- many ----------------------------------------------------------------------------------
 
-// One value of getMany, as result number `number`; if it fails, with its claim given up.
-bool get_one(const Call &call, size_t arg, sh_mode mode, uint32_t number, sh_value *value,
-             napi_value *handle) {
+// Entries that are handed to the core at once: it looks up as many together, and no more texts are
+// in memory twice.
+constexpr uint32_t kGroup = 16;
+
+uint32_t group_size(uint32_t left) { return left < kGroup ? left : kGroup; }
+
+// Some values of getMany, as results from number `first` on: those of the `n` keys from argument
+// `arg` on. If it fails, with their claims given up.
+bool get_group(const Call &call, size_t arg, sh_mode mode, uint32_t first, uint32_t n,
+               napi_value *handles) {
   const Arena::Scope scope(call.state.arena);
-  sh_value key;
-  bool found;
-  *value = sh_value{};
-  if (!read_key(call, arg, &key)) {
-    return false;
+  sh_value *keys = call.state.values_in();
+  sh_value *values = call.state.values_out() + first;
+  for (uint32_t i = 0; i < n; i++) {
+    if (!read_key(call, arg + i, &keys[i])) {
+      return false;
+    }
   }
-  const sh_status status = sh_map_get(call.core, call.id, &key, mode, value, &found);
+  const sh_status status = sh_map_get_many(call.core, call.id, keys, n, mode, values, nullptr);
   if (status != SH_OK) {
     return fail(call, status);
   }
-  // To JS at once: the next core call may overwrite a text.
-  if (to_js(call, value, number, handle)) {
-    return true;
-  }
-  give_up_claims(call, value, 1, claims_of(mode));
-  return false;
+  // To JS at once: the next core call may overwrite texts.
+  return to_js_each(call, values, n, first, handles, claims_of(mode));
 }
 
 napi_value get_many(Call &call) {
@@ -209,23 +213,41 @@ napi_value get_many(Call &call) {
     return nullptr;
   }
   const auto n = static_cast<uint32_t>(call.argc > kFirst ? call.argc - kFirst : 0);
-  sh_value *values = call.state.values_out();
-  if (values == nullptr) {
+  if (call.state.values_in() == nullptr) {
     return fail_memory(call);
   }
   napi_value handles[kBatch];
   napi_value result = nullptr;
   uint32_t done = 0;
-  while (done < n && get_one(call, kFirst + done, mode, done, &values[done], &handles[done])) {
-    done++;
+  while (done < n &&
+         get_group(call, kFirst + done, mode, done, group_size(n - done), handles + done)) {
+    done += group_size(n - done);
   }
   if (done == n) {
     result = collect_array(call, handles, n);
   }
   if (result == nullptr) {
-    give_up_claims(call, values, done, claims_of(mode));
+    give_up_claims(call, call.state.values_out(), done, claims_of(mode));
   }
   return result;
+}
+
+// Sets the `n` entries from argument `arg` on, the first of whose values is number `number`; adds
+// to *done how many are in, if it fails too.
+bool set_group(const Call &call, size_t arg, uint32_t number, uint32_t n, uint32_t *done) {
+  const Arena::Scope scope(call.state.arena);
+  sh_value *keys = call.state.values_in();
+  sh_value *values = call.state.values_out();
+  for (uint32_t i = 0; i < n; i++) {
+    if (!read_key(call, arg + 2 * i, &keys[i]) ||
+        !read_value(call, arg + 2 * i + 1, number + 2 * i, &values[i])) {
+      return false;
+    }
+  }
+  uint32_t set = 0;
+  const sh_status status = sh_map_set_many(call.core, call.id, keys, values, n, &set);
+  *done += set;
+  return status == SH_OK || fail(call, status, &values[set], set < n ? 1 : 0);
 }
 
 napi_value set_many(Call &call) {
@@ -234,25 +256,21 @@ napi_value set_many(Call &call) {
   if (!read_id(call)) {
     return nullptr;
   }
-  const size_t n = call.argc > kFirst ? call.argc - kFirst : 0;
-  if (n > kBatch || n % 2 != 0) {
+  const size_t given = call.argc > kFirst ? call.argc - kFirst : 0;
+  if (given > kBatch || given % 2 != 0) {
     return fail_with(call, SH_E_OUT_OF_RANGE,
                      "keys and values must alternate, at most " + std::to_string(kBatch) +
-                         " in one call, got " + std::to_string(n));
+                         " in one call, got " + std::to_string(given));
   }
-  uint32_t entries = 0;
-  for (uint32_t i = 0; i < n; i += 2) {
-    const Arena::Scope scope(call.state.arena);
-    sh_value key, value;
-    if (!read_key(call, kFirst + i, &key) || !read_value(call, kFirst + i + 1, i + 1, &value)) {
-      return nullptr;
-    }
-    const sh_status status = sh_map_set(call.core, call.id, &key, &value);
-    if (status != SH_OK) {
-      return fail(call, status, &value, 1);
-    }
-    call.state.out[0] = ++entries;
+  if (call.state.values_in() == nullptr) {
+    return fail_memory(call);
   }
+  const auto n = static_cast<uint32_t>(given / 2);
+  uint32_t done = 0;
+  while (done < n &&
+         set_group(call, kFirst + 2 * done, 2 * done + 1, group_size(n - done), &done)) {
+  }
+  call.state.out[0] = done;
   return nullptr;
 }
 

@@ -88,10 +88,11 @@ napi_value shape_info(Call &call) {
   if (status != SH_OK) {
     return fail_with(call, status, "there is no such shape");
   }
-  napi_value names, types, details, result, name;
+  napi_value names, types, details, places, result, name;
   if (napi_create_array_with_length(env, n, &names) != napi_ok ||
       napi_create_array_with_length(env, n, &types) != napi_ok ||
-      napi_create_array_with_length(env, n, &details) != napi_ok) {
+      napi_create_array_with_length(env, n, &details) != napi_ok ||
+      napi_create_array_with_length(env, n, &places) != napi_ok) {
     return fail_node_api(call);
   }
   for (uint32_t i = 0; i < n; i++) {
@@ -106,14 +107,16 @@ napi_value shape_info(Call &call) {
     if (napi_set_element(env, names, i, name) != napi_ok) {
       return fail_node_api(call);
     }
-    if (!set_number(call, types, i, field.type) || !set_number(call, details, i, field.detail)) {
+    if (!set_number(call, types, i, field.type) || !set_number(call, details, i, field.detail) ||
+        !set_number(call, places, i, field.place)) {
       return nullptr;
     }
   }
   if (napi_create_object(env, &result) != napi_ok ||
       napi_set_named_property(env, result, "names", names) != napi_ok ||
       napi_set_named_property(env, result, "types", types) != napi_ok ||
-      napi_set_named_property(env, result, "details", details) != napi_ok) {
+      napi_set_named_property(env, result, "details", details) != napi_ok ||
+      napi_set_named_property(env, result, "places", places) != napi_ok) {
     return fail_node_api(call);
   }
   return result;

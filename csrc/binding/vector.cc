@@ -62,6 +62,24 @@ napi_value insert_at_end(Call &call) {
   return status == SH_OK ? to_js_number(call, n) : fail(call, status, values, count);
 }
 
+napi_value push_numbers(Call &call) {
+  uint32_t count, n;
+  if (!read_id(call) || !read_uint(call, 1, "count", kBatch, &count)) {
+    return nullptr;
+  }
+  sh_value *values = call.state.values_in();
+  if (values == nullptr) {
+    return fail_memory(call);
+  }
+  for (uint32_t i = 0; i < count; i++) {
+    values[i] = sh_value{};
+    values[i].kind = SH_KIND_NUMBER;
+    values[i].number = call.state.numbers[i];
+  }
+  const sh_status status = sh_vector_push(call.core, call.id, values, count, &n);
+  return status == SH_OK ? to_js_number(call, n) : fail(call, status);
+}
+
 template <sh_status (*take)(sh_env *, sh_id, sh_value *, bool *)>
 napi_value take_from_end(Call &call) {
   sh_value value{};
@@ -206,6 +224,7 @@ constexpr Method kMethods[] = {
     {"vectorPush", "VectorRef.push", kType, enter<insert_at_end<sh_vector_push>, kBatch + 1>},
     {"vectorUnshift", "VectorRef.unshift", kType,
      enter<insert_at_end<sh_vector_unshift>, kBatch + 1>},
+    {"vectorPushNumbers", "VectorRef.push", kType, enter<push_numbers, 2>},
     {"vectorPop", "VectorRef.pop", kType, enter<take_from_end<sh_vector_pop>, 1>},
     {"vectorShift", "VectorRef.shift", kType, enter<take_from_end<sh_vector_shift>, 1>},
     {"vectorRemoveAt", "VectorRef.removeAt", kType, enter<remove_at, 2>},

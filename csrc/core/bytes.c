@@ -2,6 +2,7 @@
 
 #include "alloc.h"
 #include "lock.h"
+#include "optimistic.h"
 #include "release.h"
 #include "slot.h"
 #include "slot_free.h"
@@ -45,6 +46,14 @@ sh_status sh_bytes_new(sh_env *env, const void *data, uint64_t length, sh_id *ou
 
 sh_status sh_bytes_length(sh_env *env, sh_id id, uint64_t *length) {
   shi_slot *slot = NULL;
+  shi_peek peek = shi_peek_open(env, id, SH_TYPE_BYTES);
+  while (shi_peek_begin(&peek)) {
+    uint64_t bytes = shi_payload_load(peek.slot, 1);
+    if (shi_peek_end(&peek, SHI_PEEKED)) {
+      *length = bytes;
+      return SH_OK;
+    }
+  }
   sh_status status = shi_slot_lock(env, id, SH_TYPE_BYTES, &slot);
   if (status == SH_OK) {
     *length = payload_of(env->heap, slot)->length;

@@ -21,6 +21,7 @@ static_assert(sizeof(shi_bytes) == 16, "payload stays 16-byte aligned");
 // HEAP_FULL, OUT_OF_RANGE above SH_BYTES_MAX. O(length).
 sh_status sh_bytes_new(sh_env *env, const void *data, uint64_t length, sh_id *out);
 
+// Its length. Takes no lock if the environment is online. O(1).
 sh_status sh_bytes_length(sh_env *env, sh_id id, uint64_t *length);
 
 // Pins the payload and tells where it is; give the pin up by sh_unpin. O(1).

@@ -46,9 +46,23 @@ void sh_env_online(sh_env *env) {
 #endif
 }
 
+static void refresh(sh_env *env) {
+  uint64_t published = atomic_load_explicit(&env->published, memory_order_relaxed);
+  if (published == 0) {
+    return;
+  }
+  // Every native entry comes through here, the epoch seldom moves: the fence is paid when it has.
+  uint64_t epoch = atomic_load(&env->heap->epoch);
+  if (epoch != published) {
+    atomic_store_explicit(&env->published, epoch, memory_order_seq_cst);
+  }
+}
+
 void sh_env_refresh(sh_env *env) {
-  if (atomic_load_explicit(&env->published, memory_order_relaxed) != 0) {
-    atomic_store_explicit(&env->published, atomic_load(&env->heap->epoch), memory_order_seq_cst);
+  refresh(env);
+  // What finalizers retire has nobody else to look after it.
+  if (atomic_load_explicit(&env->heap->orphan_bytes, memory_order_relaxed) >= RECLAIM_BYTES) {
+    shi_reclaim(env);
   }
 }
 
@@ -115,11 +129,11 @@ static void free_older(sh_env *env, shi_limbo *limbo, uint64_t before) {
 
 void shi_reclaim(sh_env *env) {
   sh_heap *heap = env->heap;
-  sh_env_refresh(env); // inside the core an environment holds nothing it saw from outside
+  refresh(env); // inside the core an environment holds nothing it saw from outside
   env->limbo_since = 0;
   // Everything retired so far is stamped at most with the epoch that ends here.
   uint64_t before = atomic_fetch_add(&heap->epoch, 1) + 1;
-  sh_env_refresh(env);
+  refresh(env);
   shi_lock(&heap->envs_lock);
   for (sh_env *other = heap->envs; other != NULL; other = other->next) {
     uint64_t seen = atomic_load_explicit(&other->published, memory_order_seq_cst);
@@ -129,6 +143,7 @@ void shi_reclaim(sh_env *env) {
   }
   shi_limbo orphans = heap->orphans;
   heap->orphans = (shi_limbo){NULL, NULL};
+  atomic_store_explicit(&heap->orphan_bytes, 0, memory_order_relaxed);
   shi_unlock(&heap->envs_lock, false);
   free_older(env, &env->limbo, before);
   free_older(env, &orphans, before);
@@ -179,6 +194,7 @@ static bool append(sh_heap *heap, shi_limbo *limbo, limbo_entry entry) {
 static void retire_orphan(sh_heap *heap, limbo_entry entry) {
   shi_lock(&heap->envs_lock);
   (void)append(heap, &heap->orphans, entry);
+  atomic_fetch_add_explicit(&heap->orphan_bytes, entry.size, memory_order_relaxed);
   shi_unlock(&heap->envs_lock, false);
   atomic_fetch_add_explicit(&heap->closed.limbo_bytes,
                             (int64_t)limbo_size((shi_retired)entry.kind, entry.size),

@@ -4,7 +4,8 @@
 // Memory that somebody outside the core lock may still look at (a JS check-then-store, an
 // optimistic read) is retired, not freed. It is stamped with the global epoch and reused only when
 // every *online* environment has published a later one. An environment is online from before its
-// first view access until the end of its turn; native code under core locks needs no epoch.
+// first view access until the end of its turn; native code under core locks needs no epoch, and
+// reads without them (optimistic.h) only while it is online.
 //
 // E1 online = number of environments with published != 0
 // E2 the retirer has unlinked the memory (generation or offset changed), then a full fence, before
@@ -24,15 +25,6 @@ typedef enum shi_retired {
   SHI_RETIRED_DATA16, // 16-byte aligned
   SHI_RETIRED_FIELDS
 } shi_retired;
-
-// Goes online, before the first view store or optimistic read of a turn. Idempotent, O(1).
-void sh_env_online(sh_env *env);
-
-// At each native entry: what the environment saw before may go. No effect when offline. O(1).
-void sh_env_refresh(sh_env *env);
-
-// Goes offline: it looks at nothing until it is online again. Idempotent, O(1).
-void sh_env_offline(sh_env *env);
 
 // Retires a slot (what = index, size ignored) or a body (what = offset). Frees at once if nobody
 // is online. Never fails: if process memory for the queue is refused, the memory is lost, not

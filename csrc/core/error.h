@@ -1,7 +1,8 @@
 // Status codes of the core: one table gives the enum, the JS `code` and the JS error class.
 //
 // Every core function that can fail returns sh_status and nothing else; results leave through
-// out-parameters, which are untouched on failure. A failed operation has changed nothing.
+// out-parameters, which are untouched on failure, but for an sh_value, which a read that failed may
+// have used. A failed operation has changed nothing.
 // Corruption found at run time is not a status: see SHI_CHECK in check.h.
 #ifndef SH_ERROR_H
 #define SH_ERROR_H

@@ -41,6 +41,17 @@ void sh_env_close(sh_env *env);
 
 sh_heap *sh_env_heap(const sh_env *env);
 
+// Epochs (epoch.h says what they are for). Each by the environment's own thread, O(1).
+//
+// Goes online, before the first view store or optimistic read of a turn. Idempotent.
+void sh_env_online(sh_env *env);
+
+// At each native entry: what the environment saw before may go. No effect when offline.
+void sh_env_refresh(sh_env *env);
+
+// Goes offline: it looks at nothing until it is online again. Idempotent.
+void sh_env_offline(sh_env *env);
+
 // First byte and length of the region: for tests and for the direct view. O(1).
 uint8_t *sh_heap_base(const sh_heap *heap);
 uint64_t sh_heap_reserve(const sh_heap *heap);

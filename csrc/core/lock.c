@@ -10,14 +10,6 @@
 // that came with a stale id (slot_free.c): nobody wakes it.
 #define SLEEP_MS 20
 
-static inline void pause_cpu(void) {
-#if defined(__x86_64__) || defined(__i386__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  __asm__ volatile("yield");
-#endif
-}
-
 void shi_lock_slow(_Atomic uint32_t *word) {
   uint32_t seen;
   for (int i = 0; i < SPINS; i++) {
@@ -27,7 +19,7 @@ void shi_lock_slow(_Atomic uint32_t *word) {
                                               memory_order_acquire, memory_order_relaxed)) {
       return;
     }
-    pause_cpu();
+    shi_cpu_pause();
   }
   // From here on the bit for waiters is set with the lock: others may still sleep.
   seen = atomic_load_explicit(word, memory_order_relaxed);

@@ -9,11 +9,25 @@
 //    be taken while another is held, outermost first: a live object's slot lock or shapes_lock,
 //    envs_lock, slots_lock, the slot locks of one free page (purging), jemalloc's own, the lock of
 //    the page allocator.
+// L4 Readers without the lock (optimistic.h) compare the word before and after. Whoever has seen a
+//    store of a holder must see the lock held or its version risen: so stores that they may see are
+//    releases (also those of the thread that disposes of a dead object, after its unlock), their
+//    loads acquires (words.h). And such a store comes with `changed`, for else the word would be
+//    what it was before.
 // Lock is an acquire, unlock a release, on the word.
 #ifndef SH_LOCK_H
 #define SH_LOCK_H
 
 #include "layout.h"
+
+// Tells the processor that this thread waits for another one's store.
+static inline void shi_cpu_pause(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
 
 void shi_lock_slow(_Atomic uint32_t *word);
 void shi_lock_wake(_Atomic uint32_t *word);

@@ -4,13 +4,15 @@
 #include "epoch.h"
 #include "lock.h"
 #include "map_table.h"
+#include "optimistic.h"
 #include "release.h"
 #include "slot.h"
 #include "slot_free.h"
 #include "text.h"
 
 // Every public function below has the same shape: make the key and the value's word with no lock
-// held, lock, find, change, unlock, release what fell out.
+// held, lock, find, change, unlock, release what fell out. Single reads try optimistic sections
+// before the lock.
 
 sh_status sh_map_new(sh_env *env, bool from_object, sh_id *out) {
   uint32_t index = 0;
@@ -22,12 +24,16 @@ sh_status sh_map_new(sh_env *env, bool from_object, sh_id *out) {
   return status;
 }
 
+static sh_status make_key(sh_env *env, const sh_value *key, shi_map_key *out) {
+  shi_read_reset(env);
+  shi_write_reset(env);
+  return shi_map_key_make(env, key, out);
+}
+
 // The key of a call, then the map's lock.
 static sh_status begin(sh_env *env, sh_id id, const sh_value *key, bool write, shi_map_key *out,
                        shi_slot **slot) {
-  shi_read_reset(env);
-  shi_write_reset(env);
-  sh_status status = shi_map_key_make(env, key, out);
+  sh_status status = make_key(env, key, out);
   if (status != SH_OK) {
     return status;
   }
@@ -35,31 +41,63 @@ static sh_status begin(sh_env *env, sh_id id, const sh_value *key, bool write, s
                : shi_slot_lock(env, id, SH_TYPE_MAP, slot);
 }
 
+static void put_info(uint32_t live, const shi_slot *slot, uint32_t *size, bool *from_object) {
+  if (size != NULL) {
+    *size = live;
+  }
+  if (from_object != NULL) { // never changes
+    *from_object = (atomic_load_explicit(&slot->word0, memory_order_relaxed) & SH_FLAG_OBJECT) != 0;
+  }
+}
+
 sh_status sh_map_info(sh_env *env, sh_id id, uint32_t *size, bool *from_object) {
   shi_slot *slot = NULL;
+  shi_peek peek = shi_peek_open(env, id, SH_TYPE_MAP);
+  while (shi_peek_begin(&peek)) {
+    uint32_t live = shi_table_live(peek.slot);
+    if (shi_peek_end(&peek, SHI_PEEKED)) {
+      put_info(live, peek.slot, size, from_object);
+      return SH_OK;
+    }
+  }
   sh_status status = shi_slot_lock(env, id, SH_TYPE_MAP, &slot);
   if (status == SH_OK) {
-    if (size != NULL) {
-      *size = shi_table_live(slot);
-    }
-    if (from_object != NULL) {
-      *from_object =
-          (atomic_load_explicit(&slot->word0, memory_order_relaxed) & SH_FLAG_OBJECT) != 0;
-    }
+    put_info(shi_table_live(slot), slot, size, from_object);
     shi_unlock(&slot->lock, false);
   }
   return status;
 }
 
-sh_status sh_map_get(sh_env *env, sh_id id, const sh_value *key, sh_mode mode, sh_value *out,
-                     bool *found) {
-  shi_map_key at_hand;
+// The entry of a key in a section; its value, if `out` is not NULL.
+static shi_peeked peek_entry(const shi_peek *peek, const shi_map_key *key, sh_mode mode,
+                             sh_value *out, bool *found) {
+  sh_heap *heap = peek->env->heap;
+  shi_table *table = NULL;
+  if (!shi_table_at(heap, peek->slot, &table)) {
+    return SHI_PEEK_LOCK;
+  }
+  const shi_entry *entry = shi_table_lookup(heap, table, key);
+  *found = entry != NULL;
+  if (out == NULL) {
+    return SHI_PEEKED;
+  }
+  if (entry == NULL) {
+    out->kind = SH_KIND_UNDEFINED;
+    return SHI_PEEKED;
+  }
+  shi_peek_step(peek->env, SH_PEEK_FOUND);
+  return shi_word_peek(peek->env, shi_word_load(&entry->value), mode, out) ? SHI_PEEKED
+                                                                           : SHI_PEEK_LOCK;
+}
+
+static sh_status get_locked(sh_env *env, sh_id id, const shi_map_key *key, sh_mode mode,
+                            sh_value *out, bool *found) {
   shi_slot *slot = NULL;
-  sh_status status = begin(env, id, key, false, &at_hand, &slot);
+  sh_status status = shi_slot_lock(env, id, SH_TYPE_MAP, &slot);
   if (status != SH_OK) {
     return status;
   }
-  shi_entry *entry = shi_table_find(env->heap, slot, &at_hand);
+  const shi_entry *entry = shi_table_find(env->heap, slot, key);
   out->kind = SH_KIND_UNDEFINED;
   if (entry != NULL) {
     status = shi_word_read(env, entry->value, mode, out);
@@ -72,10 +110,40 @@ sh_status sh_map_get(sh_env *env, sh_id id, const sh_value *key, sh_mode mode, s
   return status;
 }
 
+sh_status sh_map_get(sh_env *env, sh_id id, const sh_value *key, sh_mode mode, sh_value *out,
+                     bool *found) {
+  shi_map_key at_hand;
+  sh_status status = make_key(env, key, &at_hand);
+  if (status != SH_OK) {
+    return status;
+  }
+  shi_peek peek = shi_peek_open(env, id, SH_TYPE_MAP);
+  while (shi_peek_begin(&peek)) {
+    bool there = false;
+    if (shi_peek_end(&peek, peek_entry(&peek, &at_hand, mode, out, &there))) {
+      *found = there;
+      return SH_OK;
+    }
+  }
+  return get_locked(env, id, &at_hand, mode, out, found);
+}
+
 sh_status sh_map_has(sh_env *env, sh_id id, const sh_value *key, bool *found) {
   shi_map_key at_hand;
   shi_slot *slot = NULL;
-  sh_status status = begin(env, id, key, false, &at_hand, &slot);
+  sh_status status = make_key(env, key, &at_hand);
+  if (status != SH_OK) {
+    return status;
+  }
+  shi_peek peek = shi_peek_open(env, id, SH_TYPE_MAP);
+  while (shi_peek_begin(&peek)) {
+    bool there = false;
+    if (shi_peek_end(&peek, peek_entry(&peek, &at_hand, SH_BORROW, NULL, &there))) {
+      *found = there;
+      return SH_OK;
+    }
+  }
+  status = shi_slot_lock(env, id, SH_TYPE_MAP, &slot);
   if (status == SH_OK) {
     *found = shi_table_find(env->heap, slot, &at_hand) != NULL;
     shi_unlock(&slot->lock, false);
@@ -97,13 +165,7 @@ sh_status sh_map_set(sh_env *env, sh_id id, const sh_value *key, const sh_value 
     return status;
   }
   shi_word old = SH_WORD_UNDEFINED;
-  shi_entry *entry = shi_table_find(env->heap, slot, &at_hand);
-  if (entry != NULL) {
-    old = entry->value;
-    entry->value = word;
-  } else {
-    status = shi_table_add(env, slot, &at_hand, word);
-  }
+  status = shi_table_put(env, slot, &at_hand, word, &old);
   shi_unlock(&slot->lock, status == SH_OK);
   if (status == SH_OK) {
     shi_word_release(env, old);
@@ -206,7 +268,7 @@ sh_status sh_map_add(sh_env *env, sh_id id, const sh_value *key, double n, doubl
     status = shi_table_add(env, slot, &at_hand, shi_number_bits(before + n));
   } else if (shi_word_is_number(entry->value)) {
     before = shi_bits_number(entry->value);
-    entry->value = shi_number_bits(before + n);
+    shi_word_store(&entry->value, shi_number_bits(before + n));
   } else {
     status = SH_E_TYPE_MISMATCH;
   }
@@ -250,7 +312,7 @@ sh_status sh_map_compare_exchange(sh_env *env, sh_id id, const sh_value *key,
     done = status == SH_OK;
   } else if (entry != NULL && shi_key_equals(env->heap, &wanted, entry->value)) {
     old = entry->value;
-    entry->value = word;
+    shi_word_store(&entry->value, word);
     done = true;
   } else if (entry != NULL) {
     status = shi_word_read(env, entry->value, SH_BORROW, &value);

@@ -13,10 +13,16 @@
 // M1 live <= used <= capacity          M2 live = entries whose key is not a hole
 // M3 every live entry is found by its key, and by it alone
 // M4 buckets = 0 (capacity <= SHI_MAP_LINEAR) or 2 * (capacity + 1): an empty bucket always exists
+// M5 in a table that the slot has named, places are filled and buckets are set once, an entry's key
+//    may become a hole once, and a value word changes; what is behind them was there before, so a
+//    reader without the lock finds its way in whatever it sees
 //
 // Keys: numbers (-0 becomes 0, all NaN equal), booleans, strings, bigints, null, undefined.
-// Everything is read and written under the map's core lock. Cost: expected O(1) a key plus the
-// key's length; an insert that rebuilds is O(live), amortised O(1).
+// Everything is written under the map's core lock. It is read under it as well; sh_map_info, get,
+// has and get_many, by an environment that is online, without it (optimistic.h), unless texts have
+// to be pinned, refs acquired, or others keep changing the map. Cost: expected O(1) a key plus the
+// key's length; an insert that rebuilds is O(live), amortised O(1). All functions may be called by
+// any number of threads, each with its own environment.
 #ifndef SH_MAP_H
 #define SH_MAP_H
 
@@ -36,6 +42,20 @@ sh_status sh_map_get(sh_env *env, sh_id id, const sh_value *key, sh_mode mode, s
 
 sh_status sh_map_has(sh_env *env, sh_id id, const sh_value *key, bool *found);
 
+// What a quick look has found.
+typedef enum sh_quick {
+  SH_QUICK_NOTHING, // not known: ask again by sh_map_get or sh_map_has
+  SH_QUICK_THERE,
+  SH_QUICK_ABSENT
+} sh_quick;
+
+// sh_map_get for what most calls are: online, a key that is a number or a latin1 text of at most 15
+// units, a value that is a number (any value if `out` is NULL), a map of more than 7 entries that
+// nobody is writing to. Takes no lock, writes to nothing but *out, and is so few instructions that
+// the processor is at the next look while it waits for memory at this one.
+sh_quick sh_map_look_text(sh_env *env, sh_id id, const void *latin1, uint32_t length, double *out);
+sh_quick sh_map_look_number(sh_env *env, sh_id id, double key, double *out);
+
 // Sets key to value. UNSUPPORTED_VALUE for a ref as key; else as shi_word_make.
 sh_status sh_map_set(sh_env *env, sh_id id, const sh_value *key, const sh_value *value);
 
@@ -43,6 +63,28 @@ sh_status sh_map_set(sh_env *env, sh_id id, const sh_value *key, const sh_value 
 // (a borrowed ref). A value that was not inserted keeps its claim.
 sh_status sh_map_get_or_insert(sh_env *env, sh_id id, const sh_value *key, const sh_value *value,
                                sh_value *out, bool *inserted);
+
+// The values of n keys: out[i] for keys[i], undefined if it is absent, which found[i] tells
+// (`found` may be NULL). Up to 16 keys at a time are looked up together, in one step to other
+// threads, and their cache misses overlap. OUT_OF_RANGE for n > SH_READ_MAX; else as sh_map_get,
+// for all keys: on failure nothing is kept, and `out` and `found` hold nothing of use. O(n) plus
+// the lengths.
+sh_status sh_map_get_many(sh_env *env, sh_id id, const sh_value *keys, uint32_t n, sh_mode mode,
+                          sh_value *out, bool *found);
+
+// Sets n keys to values, in order, as sh_map_set does each; up to 16 of them at a time in one step
+// to other threads, whose values are all made before the first is set, and whose old values are
+// released after the last is. Stops at the first entry that fails and returns its status: *done
+// entries are in, in any case; of those behind, nothing is kept (moved claims are given back).
+// OUT_OF_RANGE, and *done 0, for n > SH_READ_MAX. Amortised O(n) plus the lengths.
+sh_status sh_map_set_many(sh_env *env, sh_id id, const sh_value *keys, const sh_value *values,
+                          uint32_t n, uint32_t *done);
+
+// Makes room for n live entries at once, so that setting up to as many rebuilds nothing until an
+// entry is deleted (a map that is mostly empty then may shrink). No effect if there is room.
+// HEAP_FULL and OUT_OF_RANGE (n > 2^30 - 1) change nothing. Cursors have moved if it took a new
+// table. O(live + n).
+sh_status sh_map_reserve(sh_env *env, sh_id id, uint32_t n);
 
 // Removes a key and releases its value.
 sh_status sh_map_delete(sh_env *env, sh_id id, const sh_value *key, bool *found);

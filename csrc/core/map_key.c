@@ -4,37 +4,23 @@
 
 #include <string.h>
 
-#define INLINE_LATIN1 15u
 #define INLINE_WIDE 7u
-
-static uint64_t kind_word(uint32_t kind) { return (uint64_t)kind << SHI_KEY_KIND_SHIFT; }
-
-// Both words mixed by one 64 x 64 -> 128 bit multiplication, keyed by the region's seed (as
-// shi_text_hash does for longer texts).
-static uint32_t hash_packed(const sh_heap *heap, const shi_packed *key) {
-  const uint64_t *seed = heap->header->hash_seed;
-  unsigned __int128 product =
-      (unsigned __int128)(key->word[0] ^ seed[0]) * (key->word[1] ^ seed[1]);
-  uint64_t folded = (uint64_t)product ^ (uint64_t)(product >> 64);
-  folded *= UINT64_C(0x9e3779b97f4a7c15);
-  return (uint32_t)(folded >> 32);
-}
 
 uint32_t shi_packed_hash(const sh_heap *heap, const shi_packed *key) {
   uint32_t kind = shi_packed_kind(key);
   return kind == SHI_KEY_TEXT || kind == SHI_KEY_BIGINT ? (uint32_t)key->word[1]
-                                                        : hash_packed(heap, key);
+                                                        : shi_hash_packed(heap, key);
 }
 
 static void exact(const sh_heap *heap, shi_map_key *out) {
   out->payload = false;
-  out->hash = hash_packed(heap, &out->packed);
+  out->hash = shi_hash_packed(heap, &out->packed);
 }
 
 static void with_payload(uint32_t kind, uint32_t hash, shi_map_key *out) {
   out->payload = true;
   out->hash = hash;
-  out->packed = (shi_packed){.word = {0, kind_word(kind) | hash}};
+  out->packed = (shi_packed){.word = {0, shi_kind_word(kind) | hash}};
 }
 
 static inline uint64_t load_units(const uint16_t *units) {
@@ -49,8 +35,7 @@ static inline uint64_t narrow_four(uint64_t units) {
   return (units | units >> 16) & UINT64_C(0xffffffff);
 }
 
-// Wide input that fits latin1. Words are loaded whole, the last ones overlapping, and put together
-// in registers: bytes gathered in memory and loaded again as words stall on store forwarding.
+// Wide input that fits latin1, in registers as in shi_pack_bytes.
 static bool pack_latin1(const uint16_t *units, uint32_t length, shi_packed *out) {
   uint64_t low = 0, high = 0, seen;
   if (length >= 8) {
@@ -75,21 +60,18 @@ static bool pack_latin1(const uint16_t *units, uint32_t length, shi_packed *out)
     return false;
   }
   out->word[0] = low;
-  out->word[1] = high | kind_word(length);
+  out->word[1] = high | shi_kind_word(length);
   return true;
 }
 
 // A text of at most 15 latin1 or 7 wide units, in place; false if it does not fit.
 static bool pack_text(const sh_value *value, shi_packed *out) {
   uint32_t length = value->length;
-  if (length > INLINE_LATIN1) {
+  if (length > SHI_KEY_LATIN1_MAX) {
     return false;
   }
   if (!value->wide) {
-    uint8_t bytes[16] = {0};
-    memcpy(bytes, value->chars, length);
-    bytes[15] = (uint8_t)length;
-    memcpy(out, bytes, sizeof bytes);
+    *out = shi_pack_bytes(value->chars, length);
     return true;
   }
   if (pack_latin1(value->chars, length, out)) {
@@ -101,7 +83,7 @@ static bool pack_text(const sh_value *value, shi_packed *out) {
   uint16_t units[8] = {0};
   memcpy(units, value->chars, (size_t)length * 2);
   memcpy(out, units, sizeof *out);
-  out->word[1] |= kind_word(SHI_KEY_WIDE | length);
+  out->word[1] |= shi_kind_word(SHI_KEY_WIDE | length);
   return true;
 }
 
@@ -136,7 +118,7 @@ sh_status shi_map_key_make(sh_env *env, const sh_value *value, shi_map_key *out)
   case SH_KIND_NULL:
   case SH_KIND_UNDEFINED:
     status = shi_key_make(env, value, &scalar);
-    out->packed = (shi_packed){.word = {scalar.word, kind_word(SHI_KEY_WORD)}};
+    out->packed = (shi_packed){.word = {scalar.word, shi_kind_word(SHI_KEY_WORD)}};
     exact(heap, out);
     return status;
   case SH_KIND_REF:
@@ -145,17 +127,11 @@ sh_status shi_map_key_make(sh_env *env, const sh_value *value, shi_map_key *out)
   return SH_E_UNSUPPORTED_VALUE;
 }
 
-bool shi_map_key_equals(const sh_heap *heap, const shi_map_key *key, const shi_packed *stored) {
-  if (stored->word[1] != key->packed.word[1]) {
-    return false;
+bool shi_map_key_is_at(const sh_heap *heap, const shi_map_key *key, uint64_t offset) {
+  if (shi_packed_kind(&key->packed) == SHI_KEY_TEXT) {
+    return shi_text_equals(heap, offset, &key->units);
   }
-  if (!key->payload) {
-    return stored->word[0] == key->packed.word[0];
-  }
-  if (shi_packed_kind(stored) == SHI_KEY_TEXT) {
-    return shi_text_equals(heap, stored->word[0], &key->units);
-  }
-  return shi_bigint_equals(heap, stored->word[0], key->bigint->digits, key->bigint->length,
+  return shi_bigint_equals(heap, offset, key->bigint->digits, key->bigint->length,
                            key->bigint->negative);
 }
 

@@ -3,6 +3,7 @@
 #include "alloc.h"
 #include "epoch.h"
 #include "lock.h"
+#include "optimistic.h"
 #include "release.h"
 #include "shape.h"
 #include "slot.h"
@@ -14,18 +15,17 @@
 #define OFFSET_BITS 48u
 #define OFFSET_MASK ((UINT64_C(1) << OFFSET_BITS) - 1)
 
-static uint64_t fields_of(const shi_slot *slot) {
-  return atomic_load_explicit(&slot->payload[0], memory_order_relaxed) & OFFSET_MASK;
-}
+static uint64_t fields_of(const shi_slot *slot) { return shi_payload_load(slot, 0) & OFFSET_MASK; }
 
-static uint64_t words_of(const shi_slot *slot) {
-  return atomic_load_explicit(&slot->payload[1], memory_order_relaxed) & OFFSET_MASK;
+static uint64_t words_of(const shi_slot *slot) { return shi_payload_load(slot, 1) & OFFSET_MASK; }
+
+// The shape id that the two words of a payload have between them.
+static uint32_t shape_in(uint64_t first, uint64_t second) {
+  return (uint32_t)(first >> OFFSET_BITS) | (uint32_t)(second >> OFFSET_BITS) << 16;
 }
 
 uint32_t shi_record_shape_of(const shi_slot *slot) {
-  return (uint32_t)(atomic_load_explicit(&slot->payload[0], memory_order_relaxed) >> OFFSET_BITS) |
-         (uint32_t)(atomic_load_explicit(&slot->payload[1], memory_order_relaxed) >> OFFSET_BITS)
-             << 16;
+  return shape_in(shi_payload_load(slot, 0), shi_payload_load(slot, 1));
 }
 
 void shi_record_bodies(const sh_heap *heap, const shi_slot *slot, uint64_t *fields,
@@ -229,6 +229,14 @@ sh_status sh_record_new(sh_env *env, uint32_t shape_id, const sh_value *values, 
 
 sh_status sh_record_shape(sh_env *env, sh_id id, uint32_t *shape) {
   shi_slot *slot = NULL;
+  shi_peek peek = shi_peek_open(env, id, SH_TYPE_RECORD);
+  while (shi_peek_begin(&peek)) {
+    uint32_t actual = shi_record_shape_of(peek.slot);
+    if (shi_peek_end(&peek, SHI_PEEKED)) {
+      *shape = actual;
+      return SH_OK;
+    }
+  }
   sh_status status = shi_slot_lock(env, id, SH_TYPE_RECORD, &slot);
   if (status == SH_OK) {
     *shape = shi_record_shape_of(slot);
@@ -256,20 +264,60 @@ static sh_status lock_record(sh_env *env, sh_id id, uint32_t wanted, bool write,
   return SH_OK;
 }
 
+// The word of the payload that says where the body with a field is.
+static unsigned body_of(const shi_field *field) { return field->is_double ? 0 : 1; }
+
+// Where a field's double or word lies, given that word.
+static uint64_t place_of(uint64_t body, const shi_field *field) {
+  return (body & OFFSET_MASK) + (uint64_t)field->place * sizeof(shi_word);
+}
+
+static shi_word *locked_place(const sh_heap *heap, const shi_slot *slot, const shi_field *field) {
+  return shi_at(heap, place_of(shi_payload_load(slot, body_of(field)), field));
+}
+
+static sh_value double_value(const shi_field *field, uint64_t bits) {
+  double number = shi_bits_number(bits);
+  if (field->type == SH_FIELD_BOOLEAN) {
+    return (sh_value){.kind = SH_KIND_BOOLEAN, .boolean = number != 0};
+  }
+  return (sh_value){.kind = SH_KIND_NUMBER, .number = number};
+}
+
 static sh_status read_field(sh_env *env, const shi_slot *slot, const shi_field *field, sh_mode mode,
                             sh_value *out) {
+  shi_word word = shi_word_load(locked_place(env->heap, slot, field));
   if (!field->is_double) {
-    const shi_word *words = shi_at(env->heap, words_of(slot));
-    return shi_word_read(env, words[field->place], mode, out);
+    return shi_word_read(env, word, mode, out);
   }
-  _Atomic uint64_t *doubles = shi_at(env->heap, fields_of(slot));
-  double number =
-      shi_bits_number(atomic_load_explicit(&doubles[field->place], memory_order_relaxed));
-  *out = (sh_value){.kind = SH_KIND_NUMBER, .number = number};
-  if (field->type == SH_FIELD_BOOLEAN) {
-    *out = (sh_value){.kind = SH_KIND_BOOLEAN, .boolean = number != 0};
-  }
+  *out = double_value(field, word);
   return SH_OK;
+}
+
+static shi_peeked peek_field(const shi_peek *peek, uint32_t wanted, uint32_t i, sh_mode mode,
+                             sh_value *out) {
+  sh_heap *heap = peek->env->heap;
+  uint64_t payload[2];
+  shi_peek_payload(peek, payload);
+  if (!shi_peek_holds(peek)) {
+    return SHI_PEEK_AGAIN;
+  }
+  uint32_t actual = shape_in(payload[0], payload[1]);
+  const shi_shape *shape = shi_shape_at(heap, actual);
+  if (shape == NULL || (wanted != 0 && wanted != actual) || i >= shape->length) {
+    return SHI_PEEK_LOCK; // says what is wrong
+  }
+  const shi_field *field = &shape->fields[i];
+  uint64_t at = place_of(payload[body_of(field)], field);
+  if (!shi_in_bodies(heap, at, sizeof(shi_word))) {
+    return SHI_PEEK_LOCK;
+  }
+  shi_word word = shi_word_load(shi_at(heap, at));
+  if (field->is_double) {
+    *out = double_value(field, word);
+    return SHI_PEEKED;
+  }
+  return shi_word_peek(peek->env, word, mode, out) ? SHI_PEEKED : SHI_PEEK_LOCK;
 }
 
 sh_status sh_record_get(sh_env *env, sh_id id, uint32_t shape_id, uint32_t i, sh_mode mode,
@@ -278,6 +326,12 @@ sh_status sh_record_get(sh_env *env, sh_id id, uint32_t shape_id, uint32_t i, sh
   const shi_shape *shape = NULL;
   sh_value value = {.kind = SH_KIND_UNDEFINED};
   shi_read_reset(env);
+  shi_peek peek = shi_peek_open(env, id, SH_TYPE_RECORD);
+  while (shi_peek_begin(&peek)) {
+    if (shi_peek_end(&peek, peek_field(&peek, shape_id, i, mode, out))) {
+      return SH_OK;
+    }
+  }
   sh_status status = lock_record(env, id, shape_id, false, &slot, &shape);
   if (status != SH_OK) {
     return status;
@@ -314,8 +368,7 @@ sh_status sh_record_set(sh_env *env, sh_id id, uint32_t shape_id, uint32_t i,
   if (field->is_double) {
     status = lock_record(env, id, shape_id, true, &slot, &shape);
     if (status == SH_OK) {
-      _Atomic uint64_t *doubles = shi_at(env->heap, fields_of(slot));
-      atomic_store_explicit(&doubles[field->place], double_bits(value), memory_order_relaxed);
+      shi_word_store(locked_place(env->heap, slot, field), double_bits(value));
       shi_unlock(&slot->lock, true);
     }
     return status;
@@ -330,9 +383,9 @@ sh_status sh_record_set(sh_env *env, sh_id id, uint32_t shape_id, uint32_t i,
     shi_word_unmake(env, value, word);
     return status;
   }
-  shi_word *words = shi_at(env->heap, words_of(slot));
-  shi_word old = words[field->place];
-  words[field->place] = word;
+  shi_word *at = locked_place(env->heap, slot, field);
+  shi_word old = *at;
+  shi_word_store(at, word);
   shi_unlock(&slot->lock, true);
   shi_word_release(env, old);
   return SH_OK;

@@ -4,8 +4,9 @@
 // shape id in every environment. Numbers and booleans live as raw doubles (boolean = 0.0 or 1.0)
 // in a fields body from the arenas of SHI_CLASS_FIELDS, where JS may store; all other fields are
 // words in a words body. Field i of the shape has a slot number in one of the two bodies.
-// Everything is read and written under the record's core lock, but for the doubles, which JS may
-// also store to without it (design 7.6): they are relaxed atomics.
+// Everything is written under the record's core lock, but for the doubles, which JS may also store
+// to without it (design 7.6): they are atomics. It is read under the lock as well; single
+// fields and the shape, by an environment that is online, without it (optimistic.h).
 #ifndef SH_RECORD_H
 #define SH_RECORD_H
 
@@ -27,6 +28,7 @@ typedef struct sh_field {
   sh_value name;   // STRING
   uint8_t type;    // sh_field_type
   uint32_t detail; // sh_type or shape id
+  int32_t place;   // out: among the doubles of the fields body, -1 for a word
 } sh_field;
 
 #define SH_FIELDS_MAX 1024u

@@ -191,6 +191,7 @@ sh_status sh_shape_field(sh_env *env, uint32_t shape, uint32_t i, sh_field *out)
   shi_read_reset(env);
   out->type = at->fields[i].type;
   out->detail = at->fields[i].detail;
+  out->place = at->fields[i].is_double ? at->fields[i].place : -1;
   return shi_word_read(env, at->fields[i].name, SH_BORROW, &out->name);
 }
 

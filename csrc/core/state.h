@@ -55,8 +55,9 @@ struct sh_heap {
   unsigned arenas[SHI_CLASS_COUNT][SHI_ARENAS_MAX];
   _Atomic uint32_t next_arena;
 
-  _Atomic uint64_t epoch;  // starts at 1; only grows
-  _Atomic uint32_t online; // environments that are online
+  _Atomic uint64_t epoch;        // starts at 1; only grows
+  _Atomic uint32_t online;       // environments that are online
+  _Atomic uint64_t orphan_bytes; // that finalizers have retired since the last reclaim
 
   _Atomic uint32_t envs_lock; // guards the list, orphans, and reading others' `published`
   sh_env *envs;
@@ -66,7 +67,10 @@ struct sh_heap {
                        // (atomic adds)
   _Atomic int64_t pinned_bytes;
 #ifdef SH_TEST
-  _Atomic int64_t fail_after; // the n-th allocation from now fails; < 0: never
+  _Atomic int64_t fail_after;              // the n-th allocation from now fails; < 0: never
+  void (*peek_hook)(void *arg, int place); // sh_test_peek in optimistic.h
+  void *peek_arg;
+  uint32_t peek_flaws;
 #endif
 };
 

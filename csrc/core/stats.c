@@ -49,13 +49,13 @@ void sh_heap_stats(sh_env *env, sh_stats *out) {
   shi_counters sum;
   shi_counters_sum(heap, &sum);
   *out = (sh_stats){.reserved = heap->header->reserve, .limit = heap->limit};
-  int64_t pinned = atomic_load_explicit(&heap->pinned_bytes, memory_order_relaxed);
+  uint64_t pinned = sh_heap_pinned(heap);
   uint64_t limbo_bodies = at_least_zero(sum.limbo_bytes);
   out->used_bytes = atomic_load_explicit(&heap->used_bytes, memory_order_relaxed);
   out->limbo_bytes = limbo_bodies;
   out->limbo_objects = at_least_zero(sum.limbo_objects);
-  out->pinned_bytes = at_least_zero(pinned);
-  out->live_bytes = at_least_zero(sum.allocated - (int64_t)limbo_bodies - pinned);
+  out->pinned_bytes = pinned;
+  out->live_bytes = at_least_zero(sum.allocated - (int64_t)limbo_bodies - (int64_t)pinned);
   out->resident_bytes = resident(heap);
   out->slots = atomic_load_explicit(&heap->header->slot_length, memory_order_acquire);
   for (unsigned type = 0; type < SH_TYPE_COUNT; type++) {
@@ -68,6 +68,12 @@ void sh_heap_stats(sh_env *env, sh_stats *out) {
   out->shapes = atomic_load_explicit(&heap->header->shape_count, memory_order_acquire);
   out->epoch = atomic_load_explicit(&heap->epoch, memory_order_relaxed);
 }
+
+uint64_t sh_heap_pinned(const sh_heap *heap) {
+  return at_least_zero(atomic_load_explicit(&heap->pinned_bytes, memory_order_relaxed));
+}
+
+uint64_t sh_heap_limit(const sh_heap *heap) { return heap->limit; }
 
 void sh_heap_trim(sh_env *env) {
   shi_reclaim(env);

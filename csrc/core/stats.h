@@ -25,6 +25,12 @@ typedef struct sh_stats {
 // threads change meanwhile: exact when they are quiet.
 void sh_heap_stats(sh_env *env, sh_stats *out);
 
+// Payloads of dead owners that a reader still pins. Any thread, O(1).
+uint64_t sh_heap_pinned(const sh_heap *heap);
+
+// The bound of used_bytes. Any thread, O(1).
+uint64_t sh_heap_limit(const sh_heap *heap);
+
 // Gives free memory back to the system: limbo that may go, this environment's caches, jemalloc's
 // unused extents, whole pages of free slots. O(free memory).
 void sh_heap_trim(sh_env *env);

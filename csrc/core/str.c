@@ -1,6 +1,7 @@
 #include "str.h"
 
 #include "lock.h"
+#include "optimistic.h"
 #include "release.h"
 #include "slot.h"
 #include "slot_free.h"
@@ -12,7 +13,8 @@
 #define META_WIDE 0x10u
 #define META_EXTERNAL 0x20u
 
-// The slot's 16 payload bytes as one value: copied in and out by two relaxed words.
+// The slot's 16 payload bytes as one value: copied in and out by two words, which a reader without
+// the lock may find to be of two texts.
 typedef union payload {
   uint64_t words[2];
   uint8_t bytes[16];
@@ -21,17 +23,21 @@ typedef union payload {
 
 static payload load(const shi_slot *slot) {
   payload at;
-  at.words[0] = atomic_load_explicit(&slot->payload[0], memory_order_relaxed);
-  at.words[1] = atomic_load_explicit(&slot->payload[1], memory_order_relaxed);
+  at.words[0] = shi_payload_load(slot, 0);
+  at.words[1] = shi_payload_load(slot, 1);
   return at;
 }
 
 static void store(shi_slot *slot, const payload *at) {
-  atomic_store_explicit(&slot->payload[0], at->words[0], memory_order_relaxed);
-  atomic_store_explicit(&slot->payload[1], at->words[1], memory_order_relaxed);
+  shi_payload_store(slot, 0, at->words[0]);
+  shi_payload_store(slot, 1, at->words[1]);
 }
 
 static bool is_external(const payload *at) { return (at->bytes[15] & META_EXTERNAL) != 0; }
+
+static uint32_t length_of(const payload *at) {
+  return is_external(at) ? (uint32_t)at->words[1] : at->bytes[15] & 0xfu;
+}
 
 // A payload for the text: in place if it fits, else a body.
 static sh_status make(sh_env *env, const sh_value *text, payload *out) {
@@ -70,16 +76,33 @@ static void release(sh_env *env, const payload *at) {
   }
 }
 
+static void read_in_place(sh_env *env, const payload *at, sh_value *out) {
+  out->kind = SH_KIND_STRING;
+  out->wide = (at->bytes[15] & META_WIDE) != 0;
+  out->length = at->bytes[15] & (out->wide ? 0x7u : 0xfu);
+  shi_copy_in_place(env, at->bytes, out);
+}
+
 // Under the lock.
 static void read_payload(sh_env *env, const payload *at, sh_value *out) {
   if (is_external(at)) {
     shi_text_read(env, at->words[0], out);
-    return;
+  } else {
+    read_in_place(env, at, out);
   }
-  out->kind = SH_KIND_STRING;
-  out->wide = (at->bytes[15] & META_WIDE) != 0;
-  out->length = at->bytes[15] & 0xfu;
-  shi_copy_in_place(env, at->bytes, out);
+}
+
+static shi_peeked peek_text(const shi_peek *peek, sh_value *out) {
+  payload at;
+  shi_peek_payload(peek, at.words);
+  if (!is_external(&at)) {
+    read_in_place(peek->env, &at, out);
+    return SHI_PEEKED;
+  }
+  if (!shi_peek_holds(peek)) {
+    return SHI_PEEK_AGAIN;
+  }
+  return shi_text_peek(peek->env, at.words[0], out) ? SHI_PEEKED : SHI_PEEK_LOCK;
 }
 
 static bool payload_equals(const sh_heap *heap, const payload *at, const shi_units *units) {
@@ -110,6 +133,12 @@ sh_status sh_string_new(sh_env *env, const sh_value *text, sh_id *out) {
 
 sh_status shi_string_read(sh_env *env, sh_id id, sh_value *out) {
   shi_slot *slot = NULL;
+  shi_peek peek = shi_peek_open(env, id, SH_TYPE_STRING);
+  while (shi_peek_begin(&peek)) {
+    if (shi_peek_end(&peek, peek_text(&peek, out))) {
+      return SH_OK;
+    }
+  }
   sh_status status = shi_slot_lock(env, id, SH_TYPE_STRING, &slot);
   if (status == SH_OK) {
     payload at = load(slot);
@@ -124,12 +153,25 @@ sh_status sh_string_get(sh_env *env, sh_id id, sh_value *out) {
   return shi_string_read(env, id, out);
 }
 
+bool shi_string_peek(sh_env *env, sh_id id, sh_value *out) {
+  shi_peek peek = shi_peek_open(env, id, SH_TYPE_STRING);
+  return shi_peek_begin(&peek) && shi_peek_end(&peek, peek_text(&peek, out));
+}
+
 sh_status sh_string_length(sh_env *env, sh_id id, uint32_t *out) {
   shi_slot *slot = NULL;
+  shi_peek peek = shi_peek_open(env, id, SH_TYPE_STRING);
+  while (shi_peek_begin(&peek)) {
+    payload at = load(peek.slot);
+    if (shi_peek_end(&peek, SHI_PEEKED)) {
+      *out = length_of(&at);
+      return SH_OK;
+    }
+  }
   sh_status status = shi_slot_lock(env, id, SH_TYPE_STRING, &slot);
   if (status == SH_OK) {
     payload at = load(slot);
-    *out = is_external(&at) ? (uint32_t)at.words[1] : at.bytes[15] & 0xfu;
+    *out = length_of(&at);
     shi_unlock(&slot->lock, false);
   }
   return status;

@@ -3,6 +3,7 @@
 #include "alloc.h"
 #include "bytes.h"
 #include "epoch.h"
+#include "words.h"
 
 #include <string.h>
 
@@ -198,6 +199,9 @@ bool shi_short_word(const sh_value *value, shi_word *out) {
 }
 
 bool shi_text_equals(const sh_heap *heap, uint64_t offset, const shi_units *units) {
+  if (!shi_in_bodies(heap, offset, text_bytes(units->length, units->wide))) {
+    return false;
+  }
   shi_text *text = text_at(heap, offset);
   return text->length_wide == (units->length << 1 | (units->wide ? 1u : 0u)) &&
          memcmp(units_at(text), units->chars, (size_t)units->length << (units->wide ? 1 : 0)) == 0;
@@ -208,20 +212,31 @@ size_t shi_text_size_of(const sh_heap *heap, uint64_t offset) {
   return text_bytes(length_wide >> 1, (length_wide & 1) != 0);
 }
 
+// Copies a text into the read buffer; out->chars is NULL if it is too long or the buffer full.
+static void copy_text(sh_env *env, shi_text *text, sh_value *out) {
+  out->kind = SH_KIND_STRING;
+  out->wide = (text->length_wide & 1) != 0;
+  out->length = text->length_wide >> 1;
+  shi_copy_out(env, units_at(text), (size_t)out->length << (out->wide ? 1 : 0), out);
+}
+
 void shi_text_read(sh_env *env, uint64_t offset, sh_value *out) {
   shi_text *text = text_at(env->heap, offset);
-  bool wide = (text->length_wide & 1) != 0;
-  uint32_t length = text->length_wide >> 1;
-  const uint8_t *units = units_at(text);
-  shi_copy_out(env, units, (size_t)length << (wide ? 1 : 0), out);
+  copy_text(env, text, out);
   if (out->chars == NULL) {
     atomic_fetch_add_explicit(&text->pins, 1, memory_order_relaxed);
-    out->chars = units;
+    out->chars = units_at(text);
     out->pin = offset | SHI_PIN_TEXT;
   }
-  out->kind = SH_KIND_STRING;
-  out->wide = wide;
-  out->length = length;
+}
+
+bool shi_text_peek(sh_env *env, uint64_t offset, sh_value *out) {
+  if (!shi_in_bodies(env->heap, offset, SHI_TEXT_HEADER) ||
+      !shi_in_bodies(env->heap, offset, shi_text_size_of(env->heap, offset))) {
+    return false;
+  }
+  copy_text(env, text_at(env->heap, offset), out);
+  return out->chars != NULL;
 }
 
 static void copy_to_buffer(sh_env *env, const void *from, size_t bytes, sh_value *out) {

@@ -49,7 +49,8 @@ bool shi_fits_latin1(const uint16_t *units, uint32_t length);
 // The short word of a text of at most 5 latin1 units; false if it does not fit.
 bool shi_short_word(const sh_value *value, shi_word *out);
 
-// Equality of a stored payload and a text at hand. O(length), O(1) if the lengths differ.
+// Equality of a stored payload and a text at hand; also in an optimistic section: false if there
+// can be no such payload at the offset. O(length), O(1) if the lengths differ.
 bool shi_text_equals(const sh_heap *heap, uint64_t offset, const shi_units *units);
 
 // Bytes of a payload, before the allocator rounds.
@@ -58,6 +59,10 @@ size_t shi_text_size_of(const sh_heap *heap, uint64_t offset);
 // Copies a payload's text out: into the environment's read buffer, or by a pin. Under the owner's
 // lock.
 void shi_text_read(sh_env *env, uint64_t offset, sh_value *out);
+
+// The same in an optimistic section: false if it would have to be pinned, or if there can be no
+// payload at the offset.
+bool shi_text_peek(sh_env *env, uint64_t offset, sh_value *out);
 
 // Copies bytes into the read buffer if they are few and it has room: out->chars, else NULL there.
 void shi_copy_out(sh_env *env, const void *from, size_t bytes, sh_value *out);

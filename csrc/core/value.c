@@ -3,11 +3,14 @@
 #include "alloc.h"
 #include "epoch.h"
 #include "number.h"
+#include "optimistic.h"
 #include "record.h"
 #include "release.h"
 #include "slot.h"
+#include "slot_free.h"
 #include "str.h"
 #include "text.h"
+#include "words.h"
 
 #include <string.h>
 
@@ -21,14 +24,16 @@ typedef struct shi_bigint {
 
 static shi_bigint *bigint_at(const sh_heap *heap, uint64_t offset) { return shi_at(heap, offset); }
 
+static size_t bigint_bytes(uint32_t count) { return sizeof(shi_bigint) + (size_t)count * 8; }
+
 size_t shi_bigint_size_of(const sh_heap *heap, uint64_t offset) {
-  return sizeof(shi_bigint) + (size_t)(bigint_at(heap, offset)->count_negative >> 1) * 8;
+  return bigint_bytes(bigint_at(heap, offset)->count_negative >> 1);
 }
 
 static uint64_t payload_of(shi_word word) { return word & SH_WORD_PAYLOAD; }
 
 static uint64_t bigint_new(sh_env *env, const uint64_t *digits, uint32_t count, bool negative) {
-  uint64_t at = shi_alloc(env, sizeof(shi_bigint) + (size_t)count * 8, SHI_CLASS_DATA, false);
+  uint64_t at = shi_alloc(env, bigint_bytes(count), SHI_CLASS_DATA, false);
   if (at != 0) {
     shi_bigint *bigint = bigint_at(env->heap, at);
     atomic_store_explicit(&bigint->pins, 1, memory_order_relaxed);
@@ -141,18 +146,31 @@ static void read_short(sh_env *env, shi_word word, sh_value *out) {
   shi_copy_in_place(env, chars, out);
 }
 
+// Copies the digits into the read buffer; out->chars is NULL if they are too many or it is full.
+static void copy_bigint(sh_env *env, const shi_bigint *bigint, sh_value *out) {
+  out->kind = SH_KIND_BIGINT;
+  out->length = bigint->count_negative >> 1;
+  out->negative = (bigint->count_negative & 1) != 0;
+  shi_copy_out(env, bigint->digits, (size_t)out->length * 8, out);
+}
+
 static void read_bigint(sh_env *env, uint64_t offset, sh_value *out) {
   shi_bigint *bigint = bigint_at(env->heap, offset);
-  uint32_t count = bigint->count_negative >> 1;
-  shi_copy_out(env, bigint->digits, (size_t)count * 8, out);
+  copy_bigint(env, bigint, out);
   if (out->chars == NULL) {
     atomic_fetch_add_explicit(&bigint->pins, 1, memory_order_relaxed);
     out->digits = bigint->digits;
     out->pin = offset | SHI_PIN_BIGINT;
   }
-  out->kind = SH_KIND_BIGINT;
-  out->length = count;
-  out->negative = (bigint->count_negative & 1) != 0;
+}
+
+static bool peek_bigint(sh_env *env, uint64_t offset, sh_value *out) {
+  if (!shi_in_bodies(env->heap, offset, sizeof(shi_bigint)) ||
+      !shi_in_bodies(env->heap, offset, shi_bigint_size_of(env->heap, offset))) {
+    return false;
+  }
+  copy_bigint(env, bigint_at(env->heap, offset), out);
+  return out->chars != NULL;
 }
 
 static sh_status read_ref(sh_env *env, uint32_t index, sh_mode mode, sh_value *out) {
@@ -204,6 +222,43 @@ sh_status shi_word_read(sh_env *env, shi_word word, sh_mode mode, sh_value *out)
     return read_ref(env, (uint32_t)payload_of(word), mode, out);
   default:
     return SH_E_CORRUPT;
+  }
+}
+
+static bool peek_ref(sh_env *env, uint64_t index, sh_mode mode, sh_value *out) {
+  if (mode == SH_ACQUIRE || index >= shi_slots_length(env->heap)) {
+    return false;
+  }
+  // If the section is good, the object was alive all the time: the word it was reached by holds it.
+  shi_peek_step(env, SH_PEEK_REF);
+  (void)read_ref(env, (uint32_t)index, SH_BORROW, out);
+  if (mode == SH_DEREF && out->type == SH_TYPE_STRING) {
+    return shi_string_peek(env, out->id, out);
+  }
+  if (mode == SH_DEREF && out->type == SH_TYPE_NUMBER) {
+    out->kind = SH_KIND_NUMBER;
+    out->number = shi_bits_number(shi_payload_load(shi_slot_at(env->heap, (uint32_t)index), 0));
+  }
+  return true;
+}
+
+bool shi_word_peek(sh_env *env, shi_word word, sh_mode mode, sh_value *out) {
+  out->pin = 0;
+  out->move = false;
+  if (shi_word_is_number(word)) {
+    out->kind = SH_KIND_NUMBER;
+    out->number = shi_bits_number(word);
+    return true;
+  }
+  switch (shi_word_tag(word)) {
+  case SH_TAG_TEXT:
+    return shi_text_peek(env, payload_of(word), out);
+  case SH_TAG_BIGINT:
+    return peek_bigint(env, payload_of(word), out);
+  case SH_TAG_REF:
+    return peek_ref(env, payload_of(word), mode, out);
+  default: // complete in the word
+    return shi_word_read(env, word, mode, out) == SH_OK;
   }
 }
 
@@ -331,6 +386,9 @@ bool shi_key_equals(const sh_heap *heap, const shi_key *key, shi_word word) {
 
 bool shi_bigint_equals(const sh_heap *heap, uint64_t offset, const uint64_t *digits, uint32_t count,
                        bool negative) {
+  if (!shi_in_bodies(heap, offset, bigint_bytes(count))) {
+    return false;
+  }
   const shi_bigint *bigint = bigint_at(heap, offset);
   return bigint->count_negative == (count << 1 | (negative ? 1u : 0u)) &&
          (count == 0 || memcmp(bigint->digits, digits, (size_t)count * 8) == 0);

@@ -10,8 +10,8 @@
 // A text that fits the short form is always in it, so equal words are equal values, and unequal
 // words are unequal values unless both carry payloads of one kind.
 //
-// A word is written only under the core lock of the object that contains it, and read under it
-// (or, later, optimistically by relaxed loads that are validated by the lock's version).
+// A word is written only under the core lock of the object that contains it, and read under it or
+// in an optimistic section that the lock word validates (optimistic.h).
 #ifndef SH_VALUE_H
 #define SH_VALUE_H
 
@@ -55,7 +55,7 @@ typedef enum sh_mode {
 //        REF `id`; with `move`, the write takes over one of the object's claims as its hold.
 //   Out: STRING chars live in the environment's read buffer until the next core call with that
 //        environment, or, if `pin` != 0, until sh_unpin(env's heap, pin). BIGINT likewise.
-//        REF carries id, type and (RECORD) shape.
+//        REF carries id, type and (RECORD) shape. After a failure: nothing of use.
 typedef struct sh_value {
   uint8_t kind; // sh_kind
   bool boolean;
@@ -130,6 +130,10 @@ void shi_word_release(sh_env *env, shi_word word);
 // SH_DEREF of a StringRef or NumberRef is done by shi_value_deref after the unlock.
 sh_status shi_word_read(sh_env *env, shi_word word, sh_mode mode, sh_value *out);
 
+// The same in an optimistic section, SH_DEREF of a StringRef or NumberRef included. False if it
+// takes the lock: something has to be pinned or claimed, or the word can be none.
+bool shi_word_peek(sh_env *env, shi_word word, sh_mode mode, sh_value *out);
+
 // The second half of SH_DEREF, after the unlock: if shi_word_read left a StringRef or NumberRef in
 // *out (it then took a hold for the reader), replaces it by its value and releases the hold.
 void shi_value_deref(sh_env *env, sh_value *out);
@@ -163,7 +167,7 @@ sh_status shi_key_make(sh_env *env, const sh_value *value, shi_key *out);
 // Whether a stored word is the key. Under the lock of the word's container.
 bool shi_key_equals(const sh_heap *heap, const shi_key *key, shi_word word);
 
-// Whether a bigint payload is this one.
+// Whether a bigint payload is this one; also in a section: false if there can be none.
 bool shi_bigint_equals(const sh_heap *heap, uint64_t offset, const uint64_t *digits, uint32_t count,
                        bool negative);
 

@@ -1,6 +1,7 @@
 #include "vector.h"
 
 #include "lock.h"
+#include "optimistic.h"
 #include "release.h"
 #include "slot.h"
 #include "slot_free.h"
@@ -56,6 +57,14 @@ sh_status sh_vector_new(sh_env *env, sh_id *out) {
 
 sh_status sh_vector_length(sh_env *env, sh_id id, uint32_t *out) {
   shi_slot *slot = NULL;
+  shi_peek peek = shi_peek_open(env, id, SH_TYPE_VECTOR);
+  while (shi_peek_begin(&peek)) {
+    uint32_t length = (uint32_t)shi_payload_load(peek.slot, 1);
+    if (shi_peek_end(&peek, SHI_PEEKED)) {
+      *out = length;
+      return SH_OK;
+    }
+  }
   sh_status status = shi_slot_lock(env, id, SH_TYPE_VECTOR, &slot);
   if (status == SH_OK) {
     *out = shi_view_load(env->heap, slot).length;
@@ -64,10 +73,41 @@ sh_status sh_vector_length(sh_env *env, sh_id id, uint32_t *out) {
   return status;
 }
 
+static shi_peeked peek_element(const shi_peek *peek, uint32_t index, sh_mode mode, sh_value *out,
+                               bool *found) {
+  uint64_t payload[2];
+  shi_peek_payload(peek, payload);
+  if (!shi_peek_holds(peek)) {
+    return SHI_PEEK_AGAIN;
+  }
+  uint64_t offset = payload[0];
+  uint32_t length = (uint32_t)payload[1];
+  *found = index < length;
+  if (index >= length) {
+    out->kind = SH_KIND_UNDEFINED;
+    return SHI_PEEKED;
+  }
+  uint64_t at = offset + (uint64_t)index * sizeof(shi_word);
+  if (!shi_in_bodies(peek->env->heap, offset, 0) ||
+      !shi_in_bodies(peek->env->heap, at, sizeof(shi_word))) {
+    return SHI_PEEK_LOCK;
+  }
+  shi_word word = shi_word_load(shi_at(peek->env->heap, at));
+  return shi_word_peek(peek->env, word, mode, out) ? SHI_PEEKED : SHI_PEEK_LOCK;
+}
+
 sh_status sh_vector_get(sh_env *env, sh_id id, uint32_t index, sh_mode mode, sh_value *out,
                         bool *found) {
   shi_slot *slot = NULL;
   shi_read_reset(env);
+  shi_peek peek = shi_peek_open(env, id, SH_TYPE_VECTOR);
+  while (shi_peek_begin(&peek)) {
+    bool there = false;
+    if (shi_peek_end(&peek, peek_element(&peek, index, mode, out, &there))) {
+      *found = there;
+      return SH_OK;
+    }
+  }
   sh_status status = shi_slot_lock(env, id, SH_TYPE_VECTOR, &slot);
   if (status != SH_OK) {
     return status;
@@ -99,7 +139,7 @@ sh_status sh_vector_set(sh_env *env, sh_id id, uint32_t index, const sh_value *v
     shi_view v = shi_view_load(env->heap, slot);
     if (index < v.length) {
       old = v.at[index];
-      v.at[index] = word;
+      shi_word_store(&v.at[index], word);
     } else {
       status = SH_E_OUT_OF_RANGE;
     }
@@ -132,7 +172,7 @@ static sh_status insert(sh_env *env, sh_id id, bool front, const sh_value *value
       *length = status == SH_OK ? v.length : *length;
       shi_unlock(&slot->lock, false);
     } else {
-      memcpy(v.at + at, words, (size_t)n * sizeof(shi_word));
+      shi_words_move(v.at + at, words, n);
       *length = v.length;
       finish(env, slot, &v, &retired);
     }
@@ -248,7 +288,7 @@ sh_status sh_vector_splice(sh_env *env, sh_id id, uint32_t start, uint32_t remov
     shi_view_close(&v, start + n, remove - n);
   }
   if (n > 0) {
-    memcpy(v.at + start, words, (size_t)n * sizeof(shi_word));
+    shi_words_move(v.at + start, words, n);
   }
   shi_view retired = n < remove ? shi_view_shrink(env, &v) : grown;
   if (n == 0 && remove == 0) {
@@ -301,7 +341,7 @@ sh_status sh_vector_fill(sh_env *env, sh_id id, const sh_value *value, uint32_t 
     // It may have become shorter meanwhile.
     for (; filled < n && start + filled < v.length; filled++) {
       shi_word old = v.at[start + filled];
-      v.at[start + filled] = words[filled];
+      shi_word_store(&v.at[start + filled], words[filled]);
       words[filled] = old;
     }
     shi_unlock(&slot->lock, true);
@@ -324,8 +364,8 @@ sh_status sh_vector_reverse(sh_env *env, sh_id id) {
     shi_view v = shi_view_load(env->heap, slot);
     for (uint32_t i = 0; i < v.length / 2; i++) {
       shi_word word = v.at[i];
-      v.at[i] = v.at[v.length - 1 - i];
-      v.at[v.length - 1 - i] = word;
+      shi_word_store(&v.at[i], v.at[v.length - 1 - i]);
+      shi_word_store(&v.at[v.length - 1 - i], word);
     }
     shi_unlock(&slot->lock, true);
   }
@@ -446,7 +486,7 @@ sh_status sh_vector_permute(sh_env *env, sh_id id, uint32_t version, const uint3
       words[i] = v.at[order[i]];
     }
     if (n > 0) { // an empty vector has no body
-      memcpy(v.at, words, (size_t)n * sizeof(shi_word));
+      shi_words_move(v.at, words, n);
     }
   }
   shi_unlock(&slot->lock, status == SH_OK);

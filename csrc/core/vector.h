@@ -5,8 +5,10 @@
 // free words before element 0: shift() moves the start, so a vector is a queue at O(1).
 // V1 start + length <= capacity   V2 body offset = offset of element 0 - 8 * start - 8
 //
-// Everything is read and written under the vector's core lock. Push, pop, shift, unshift at
-// amortised O(1) an element; removing or inserting inside moves the shorter tail, O(length).
+// Everything is written under the vector's core lock. It is read under it as well; single elements
+// and the length, by an environment that is online, without it (optimistic.h). Push, pop, shift,
+// unshift at amortised O(1) an element; removing or inserting inside moves the shorter tail,
+// O(length).
 #ifndef SH_VECTOR_H
 #define SH_VECTOR_H
 

@@ -3,6 +3,7 @@
 #include "alloc.h"
 #include "epoch.h"
 #include "vector.h"
+#include "words.h"
 
 #include <string.h>
 
@@ -14,8 +15,8 @@ static uint32_t *capacity_of(shi_word *at, uint32_t start) {
 }
 
 shi_view shi_view_load(const sh_heap *heap, const shi_slot *slot) {
-  uint64_t offset = atomic_load_explicit(&slot->payload[0], memory_order_relaxed);
-  uint64_t extent = atomic_load_explicit(&slot->payload[1], memory_order_relaxed);
+  uint64_t offset = shi_payload_load(slot, 0);
+  uint64_t extent = shi_payload_load(slot, 1);
   shi_view v = {.length = (uint32_t)extent, .start = (uint32_t)(extent >> 32)};
   if (offset != 0) {
     v.at = shi_at(heap, offset);
@@ -27,9 +28,8 @@ shi_view shi_view_load(const sh_heap *heap, const shi_slot *slot) {
 
 void shi_view_store(const sh_heap *heap, shi_slot *slot, const shi_view *v) {
   uint64_t offset = v->at == NULL ? 0 : (uint64_t)((uint8_t *)v->at - heap->base);
-  atomic_store_explicit(&slot->payload[0], offset, memory_order_relaxed);
-  atomic_store_explicit(&slot->payload[1], (uint64_t)v->start << 32 | v->length,
-                        memory_order_relaxed);
+  shi_payload_store(slot, 0, offset);
+  shi_payload_store(slot, 1, (uint64_t)v->start << 32 | v->length);
 }
 
 static size_t body_bytes(uint32_t capacity) {
@@ -72,7 +72,7 @@ static sh_status grow(sh_env *env, shi_view *v, uint32_t front, uint32_t back) {
 // Moves the elements within the body so that `start` words are free before them.
 static void slide(shi_view *v, uint32_t start) {
   shi_word *to = v->at - v->start + start;
-  memmove(to, v->at, (size_t)v->length * sizeof(shi_word));
+  shi_words_move(to, v->at, v->length);
   v->at = to;
   v->start = start;
 }
@@ -109,11 +109,11 @@ sh_status shi_view_open(sh_env *env, shi_view *v, uint32_t index, uint32_t n, sh
     *retired = old;
   }
   if (front) {
-    memmove(v->at - n, v->at, (size_t)index * sizeof(shi_word));
+    shi_words_move(v->at - n, v->at, index);
     v->at -= n;
     v->start -= n;
   } else {
-    memmove(v->at + index + n, v->at + index, (size_t)(v->length - index) * sizeof(shi_word));
+    shi_words_move(v->at + index + n, v->at + index, v->length - index);
   }
   v->length += n;
   return SH_OK;
@@ -121,11 +121,11 @@ sh_status shi_view_open(sh_env *env, shi_view *v, uint32_t index, uint32_t n, sh
 
 void shi_view_close(shi_view *v, uint32_t index, uint32_t n) {
   if (index < v->length - index - n) {
-    memmove(v->at + n, v->at, (size_t)index * sizeof(shi_word));
+    shi_words_move(v->at + n, v->at, index);
     v->at += n;
     v->start += n;
   } else {
-    memmove(v->at + index, v->at + index + n, (size_t)(v->length - index - n) * sizeof(shi_word));
+    shi_words_move(v->at + index, v->at + index + n, v->length - index - n);
   }
   v->length -= n;
 }

@@ -1,6 +1,10 @@
 // The body of a vector: what vector.h says of its layout, as code. A shi_view is a vector as its
 // slot describes it; the functions change the view, and the caller stores it. All under the
 // vector's core lock.
+//
+// Readers without the lock (optimistic.h) may look at the elements of the body that the slot names,
+// so those are stored and moved word by word (words.h); a body that shi_view_open has just made is
+// nobody's yet.
 #ifndef SH_VECTOR_BODY_H
 #define SH_VECTOR_BODY_H
 
@@ -17,8 +21,8 @@ typedef struct shi_view {
 shi_view shi_view_load(const sh_heap *heap, const shi_slot *slot);
 void shi_view_store(const sh_heap *heap, shi_slot *slot, const shi_view *v);
 
-// Makes n words of room at index `index` (<= length), moving the shorter side; the words are
-// uninitialised. *retired is the body to retire once the view is stored (at NULL: none).
+// Makes n words of room at index `index` (<= length), moving the shorter side; the words keep what
+// was there. *retired is the body to retire once the view is stored (at NULL: none).
 // OUT_OF_RANGE, HEAP_FULL: the view is as it was. Amortised O(1) a word at either end, else
 // O(length).
 sh_status shi_view_open(sh_env *env, shi_view *v, uint32_t index, uint32_t n, shi_view *retired);

@@ -14,6 +14,7 @@
 #include "str.h"
 #include "text.h"
 #include "vector.h"
+#include "words.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -47,14 +48,8 @@ static void problem(walk *w, const char *what) {
   }
 }
 
-// Whether [offset, offset + size) lies among the bodies.
-static bool in_bodies(const sh_heap *heap, uint64_t offset, uint64_t size) {
-  return offset >= heap->header->body_offset && size <= heap->header->reserve &&
-         offset <= heap->header->reserve - size && offset % 8 == 0;
-}
-
 static bool check_payload(walk *w, uint64_t offset) {
-  if (!in_bodies(w->heap, offset, sizeof(shi_text))) {
+  if (!shi_in_bodies(w->heap, offset, sizeof(shi_text))) {
     problem(w, "a payload lies outside the bodies");
     return false;
   }
@@ -111,7 +106,7 @@ static void check_word(walk *w, shi_word word) {
 // anything behind it is.
 static bool check_body(walk *w, const shi_slot *slot, uint64_t before, uint64_t size) {
   uint64_t offset = atomic_load_explicit(&slot->payload[0], memory_order_relaxed);
-  if (offset == 0 || (offset >= before && in_bodies(w->heap, offset - before, size))) {
+  if (offset == 0 || (offset >= before && shi_in_bodies(w->heap, offset - before, size))) {
     return true;
   }
   problem(w, "a body lies outside the bodies");
@@ -192,8 +187,8 @@ static void check_record(walk *w, shi_slot *slot) {
   }
   shi_record_bodies(w->heap, slot, &fields, &field_count, &words, &word_count);
   if ((fields == 0) != (field_count == 0) || (words == 0) != (word_count == 0) ||
-      (fields != 0 && !in_bodies(w->heap, fields, (uint64_t)field_count * 8)) ||
-      (words != 0 && !in_bodies(w->heap, words, (uint64_t)word_count * 8))) {
+      (fields != 0 && !shi_in_bodies(w->heap, fields, (uint64_t)field_count * 8)) ||
+      (words != 0 && !shi_in_bodies(w->heap, words, (uint64_t)word_count * 8))) {
     problem(w, "a struct's bodies do not fit its shape");
     return;
   }
@@ -207,7 +202,7 @@ static void check_record(walk *w, shi_slot *slot) {
 static void check_bytes(walk *w, const shi_slot *slot) {
   uint64_t offset = atomic_load_explicit(&slot->payload[0], memory_order_relaxed);
   uint64_t length = atomic_load_explicit(&slot->payload[1], memory_order_relaxed);
-  if (!in_bodies(w->heap, offset, sizeof(shi_bytes) + length) || offset % 16 != 0 ||
+  if (!shi_in_bodies(w->heap, offset, sizeof(shi_bytes) + length) || offset % 16 != 0 ||
       ((const shi_bytes *)shi_at(w->heap, offset))->length != length) {
     problem(w, "a buffer's payload does not match its slot");
   } else if (check_payload(w, offset)) {

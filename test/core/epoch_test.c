@@ -199,6 +199,26 @@ static void unpinned_payload_without_environment_waits_too(void **state) {
   assert_int_equal(stats_of(f).limbo_bytes, 0);
 }
 
+static void what_finalizers_retire_goes_at_a_later_entry(void **state) {
+  fixture *f = *state;
+  void *data = NULL;
+  uint64_t length = 0;
+  uint64_t pin = 0;
+  sh_env_online(f->env);
+  for (unsigned i = 0; i < 100; i++) {
+    sh_id id = new_bytes(f, 400000);
+    assert_ok(sh_bytes_pin(f->env, id, &data, &length, &pin));
+    assert_ok(sh_drop(f->env, id));
+    sh_unpin(f->heap, pin); // as in a garbage collection: without environment
+    sh_env_refresh(f->env); // as at a native entry: nobody reclaims otherwise
+    assert_true(stats_of(f).limbo_bytes < 1500000);
+  }
+  sh_env_offline(f->env);
+  shi_reclaim(f->env);
+  assert_int_equal(stats_of(f).limbo_bytes, 0);
+  assert_int_equal(stats_of(f).pinned_bytes, 0);
+}
+
 // --- E2 with threads -------------------------------------------------------------------------
 
 // A reader goes online, looks an id up, and stores into its number as a view does; the writer
@@ -284,6 +304,7 @@ int main(void) {
       unit(full_heap_frees_limbo_first),
       unit(limbo_of_a_closed_environment_is_everybodys),
       unit(unpinned_payload_without_environment_waits_too),
+      unit(what_finalizers_retire_goes_at_a_later_entry),
       unit(check_then_store_never_hits_another_life),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -218,6 +218,31 @@ static void keys_of_every_kind_are_distinct(void **state) {
   assert_value(pair[0], v_number(0)); // as Map does
 }
 
+// A text is one key however it comes: packed from latin1 input and from wide input, both in words
+// that overlap. Each of its units counts.
+static void latin1_and_wide_input_make_one_key(void **state) {
+  fixture *f = *state;
+  enum { LONGEST = 18 };
+  sh_id map = new_map(f);
+  for (uint32_t length = 0; length <= LONGEST; length++) {
+    uint8_t chars[LONGEST];
+    uint16_t units[LONGEST];
+    for (uint32_t i = 0; i < length; i++) {
+      chars[i] = i % 5 == 1 ? 0 : (uint8_t)(0xff - 7 * i);
+      units[i] = chars[i];
+    }
+    map_set(f, map, v_latin1(chars, length), v_number(length));
+    assert_value(map_get(f, map, v_wide(units, length)), v_number(length));
+    for (uint32_t i = 0; i < length; i++) {
+      chars[i] ^= 0x20;
+      assert_value(map_get(f, map, v_latin1(chars, length)), v_undefined());
+      chars[i] ^= 0x20;
+    }
+    assert_value(map_get(f, map, v_latin1(chars, length)), v_number(length));
+  }
+  assert_int_equal(map_size(f, map), LONGEST + 1);
+}
+
 // With this seed every number key has one and the same hash.
 static void colliding_keys_are_told_apart(void **state) {
   fixture *f = *state;
@@ -331,6 +356,7 @@ int main(void) {
       unit(holes_are_compacted),
       unit(order_is_that_of_insertion),
       unit(keys_of_every_kind_are_distinct),
+      unit(latin1_and_wide_input_make_one_key),
       unit(colliding_keys_are_told_apart),
       unit(clear_leaves_an_empty_map),
       unit(cursors_notice_a_rebuilt_table),

@@ -216,6 +216,10 @@ void model_map_op(model *m) {
       }
       break;
     case 9:
+      if (model_chance(m, 40)) {
+        model_map_many(m, map, expected);
+        break;
+      }
       if (model_chance(m, 30)) {
         key = (model_value){SH_KIND_REF, model_index(m, map)};
         map_set(m, map, key, expected);

@@ -33,6 +33,9 @@ void model_got(model *m, const sh_value *out, model_value value, sh_mode mode);
 // Clears a map or vector.
 void model_clear(model *m, model_object *object, sh_status expected);
 
+// A batch of reads or writes of a map, or room for many entries.
+void model_map_many(model *m, model_object *map, sh_status expected);
+
 void model_map_op(model *m);
 void model_vector_op(model *m);
 void model_object_op(model *m); // create, drop, retain, numbers, strings, records, bytes

@@ -41,7 +41,7 @@ typedef struct stress_thread {
 _Noreturn void stress_fail(const char *what, const char *file, int line);
 #define STRESS_CHECK(cond) ((cond) ? (void)0 : stress_fail(#cond, __FILE__, __LINE__))
 
-// A heap of 256 MiB and an environment for the main thread. Prints the seed (SEED= or the clock):
+// A heap of 1 GiB and an environment for the main thread. Prints the seed (SEED= or the clock):
 // it fixes what each thread does, not how the threads meet.
 stress *stress_open(void);
 

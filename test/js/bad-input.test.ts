@@ -74,8 +74,9 @@ describe.each(subjects)('$name', ({ name, make, methods }) => {
       at = Object.getPrototypeOf(at)
     ) {
       for (const key of Reflect.ownKeys(at as object)) {
-        const isShape = typeof key === 'symbol' && key.description === 'shape';
-        if (!listed.has(key) && !inner.includes(key) && !isShape) {
+        const isInner =
+          typeof key === 'symbol' && ['shape', 'forget'].includes(key.description ?? '');
+        if (!listed.has(key) && !inner.includes(key) && !isInner) {
           throw new Error(`${name}.${String(key)} is not in the table`);
         }
       }

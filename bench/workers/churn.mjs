@@ -1,6 +1,6 @@
 // A worker of cases/churn.mjs.
 import { workerData } from 'node:worker_threads';
-import { generator } from './data.mjs';
+import { generator } from '../data.mjs';
 import {
   BufferRef,
   MapRef,
@@ -8,7 +8,7 @@ import {
   StringRef,
   StructFactory,
   VectorRef,
-} from './peers/shared-heap.mjs';
+} from '../peers/shared-heap.mjs';
 
 const LIVE = 512;
 const { cycles, seed } = workerData;

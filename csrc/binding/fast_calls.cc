@@ -1,0 +1,455 @@
+// V8's fast API calls: optimised code calls a C function with the numbers and texts themselves, no
+// handles and no scopes. 7 ns instead of Node-API's 47 for an id and a key in, a number out; the
+// benchmark's cases map.* and vector.push stand on it. This is the only file that knows of it.
+//
+// A function of `exports.fast` does the usual case of a function of the addon and says so in the
+// array `result`, or it does nothing, and TypeScript calls the ordinary function, which does the
+// work or throws. Nothing is what comes of calls from code that is not optimised and of arguments
+// of other types too: they end in `slow` below.
+//
+// What a fast call must not do: call V8 or Node-API, allocate in V8's heap, throw. It calls the
+// core, which knows neither. A text's characters lie in V8's heap, which does not move during the
+// call.
+//
+// What is relied on, in V8 11 to 14 (Node 20 to 26), and how it is checked before anything is made:
+// - The symbols in `V8`, found by their mangled names, which contain their parameters' types. Bun
+//   and Deno do not have them. No header of V8 is used: what those inline differs between versions.
+//   That is why nothing is returned: `slow` could not return the like without it, and V8 13 ends
+//   the process if it does not.
+// - A Local is one pointer; passed and returned as such.
+// - CFunction and CFunctionInfo are made by V8's own constructors, in room to spare.
+// - CTypeInfo is a few bytes, the type first, of which the others may be 0. How many is asked of V8
+//   (CFunctionInfo::ArgumentInfo); 2 and 3 are known.
+// - The types' numbers, and that a one-byte text is passed as OneByteText. Not checked but by the
+//   version; test/js/fast-calls.test.ts runs every function from optimised code.
+#include "fast_calls.h"
+
+#include <pthread.h>
+
+#include <atomic>
+#include <cmath>
+#include <cstdlib>
+#include <new>
+
+#include "environment.h"
+#include "symbols.h"
+
+namespace shared_heap {
+
+namespace {
+
+// --- what the calls do ---------------------------------------------------------------------
+
+// result[0]; what is not written there has not been done. result[1] is the number asked for.
+constexpr double kDone = 1;
+constexpr double kAbsent = 2; // done: the key was not there
+
+// A text as V8 passes it: latin1, in V8's heap.
+struct OneByteText {
+  const char *data;
+  uint32_t length;
+};
+
+// V8 passes the receiver first.
+using Receiver = void *;
+
+// Where environments wait for their calls: a call brings the number of its environment's seat. Only
+// the thread that has a seat may look behind it, and a number may come from anywhere, so the thread
+// is looked at first.
+struct Seat {
+  std::atomic<uintptr_t> thread{0}; // 0: free
+  const FastCaller *caller{nullptr};
+};
+constexpr int32_t kSeats = 4096; // environments beyond have no fast calls
+Seat seats[kSeats];
+
+uintptr_t this_thread() { return static_cast<uintptr_t>(pthread_self()); }
+
+// What every call starts with: the core, and the result's place; NULL: nothing is to be done.
+struct Entry {
+  sh_env *core = nullptr;
+  double *result = nullptr;
+  sh_id id = 0;
+
+  explicit Entry(int32_t seat) {
+    const auto i = static_cast<uint32_t>(seat);
+    if (i < kSeats && seats[i].thread.load(std::memory_order_relaxed) == this_thread()) {
+      core = seats[i].caller->core;
+      result = seats[i].caller->result;
+    }
+    if (core != nullptr) {
+      sh_env_refresh(core);
+    }
+  }
+  Entry(int32_t seat, double object) : Entry(seat) {
+    if (core != nullptr && sh_id_from_number(core, object, &id) != SH_OK) {
+      core = nullptr;
+    }
+  }
+
+  void done() const { result[0] = kDone; }
+  void done(double value) const {
+    result[1] = value;
+    result[0] = kDone;
+  }
+  void done_if_found(bool found) const { result[0] = found ? kDone : kAbsent; }
+};
+
+sh_value value_of(double number) {
+  sh_value value{};
+  value.kind = SH_KIND_NUMBER;
+  value.number = number;
+  return value;
+}
+
+sh_value value_of(const OneByteText &text) {
+  sh_value value{};
+  value.kind = SH_KIND_STRING;
+  value.length = text.length;
+  value.chars = text.data;
+  return value;
+}
+
+// A key is a text or a number: each function of maps is made for both.
+sh_quick look(const Entry &entry, const OneByteText &key, double *out) {
+  return sh_map_look_text(entry.core, entry.id, key.data, key.length, out);
+}
+
+sh_quick look(const Entry &entry, double key, double *out) {
+  return sh_map_look_number(entry.core, entry.id, key, out);
+}
+
+template <typename Key> void get_number(const Entry &entry, Key key) {
+  bool found;
+  sh_value value{};
+  const sh_value at = value_of(key);
+  if (sh_map_get(entry.core, entry.id, &at, SH_BORROW, &value, &found) != SH_OK) {
+    return;
+  }
+  if (!found) {
+    entry.done_if_found(false);
+  } else if (value.kind == SH_KIND_NUMBER) {
+    entry.done(value.number);
+  } else if (value.pin != 0) {
+    sh_unpin(sh_env_heap(entry.core), value.pin);
+  }
+}
+
+template <typename Key> void map_get(Receiver /*unused*/, int32_t seat, double map, Key key) {
+  const Entry entry(seat, map);
+  if (entry.core == nullptr) {
+    return;
+  }
+  const sh_quick quick = look(entry, key, &entry.result[1]);
+  if (quick == SH_QUICK_NOTHING) {
+    get_number<Key>(entry, key);
+  } else {
+    entry.done_if_found(quick == SH_QUICK_THERE);
+  }
+}
+
+template <typename Key> void map_has(Receiver /*unused*/, int32_t seat, double map, Key key) {
+  const Entry entry(seat, map);
+  if (entry.core == nullptr) {
+    return;
+  }
+  const sh_quick quick = look(entry, key, nullptr);
+  bool found = quick == SH_QUICK_THERE;
+  const sh_value at = value_of(key);
+  if (quick != SH_QUICK_NOTHING || sh_map_has(entry.core, entry.id, &at, &found) == SH_OK) {
+    entry.done_if_found(found);
+  }
+}
+
+template <typename Key>
+void map_set(Receiver /*unused*/, int32_t seat, double map, Key key, double number) {
+  const sh_value at = value_of(key);
+  const sh_value value = value_of(number);
+  const Entry entry(seat, map);
+  if (entry.core != nullptr && sh_map_set(entry.core, entry.id, &at, &value) == SH_OK) {
+    entry.done();
+  }
+}
+
+template <typename Key> void map_delete(Receiver /*unused*/, int32_t seat, double map, Key key) {
+  bool found;
+  const sh_value at = value_of(key);
+  const Entry entry(seat, map);
+  if (entry.core != nullptr && sh_map_delete(entry.core, entry.id, &at, &found) == SH_OK) {
+    entry.done_if_found(found);
+  }
+}
+
+template <typename Key>
+void map_add(Receiver /*unused*/, int32_t seat, double map, Key key, double n) {
+  double old;
+  const sh_value at = value_of(key);
+  const Entry entry(seat, map);
+  if (entry.core != nullptr && sh_map_add(entry.core, entry.id, &at, n, &old) == SH_OK) {
+    entry.done(old);
+  }
+}
+
+void number_new(Receiver /*unused*/, int32_t seat, double value) {
+  sh_id id;
+  const Entry entry(seat);
+  if (entry.core != nullptr && sh_number_new(entry.core, value, &id) == SH_OK) {
+    entry.done(static_cast<double>(id));
+  }
+}
+
+template <sh_number_op op>
+void number_update(Receiver /*unused*/, int32_t seat, double number, double n) {
+  double old;
+  const Entry entry(seat, number);
+  if (entry.core != nullptr && sh_number_update(entry.core, entry.id, op, n, &old) == SH_OK) {
+    entry.done(old);
+  }
+}
+
+void number_compare_exchange(Receiver /*unused*/, int32_t seat, double number, double expected,
+                             double next) {
+  double old;
+  bool exchanged;
+  const Entry entry(seat, number);
+  if (entry.core != nullptr &&
+      sh_number_compare_exchange(entry.core, entry.id, expected, next, &old, &exchanged) == SH_OK) {
+    entry.done(old);
+  }
+}
+
+void vector_push(Receiver /*unused*/, int32_t seat, double vector, double number) {
+  uint32_t length;
+  const sh_value value = value_of(number);
+  const Entry entry(seat, vector);
+  if (entry.core != nullptr && sh_vector_push(entry.core, entry.id, &value, 1, &length) == SH_OK) {
+    entry.done(length);
+  }
+}
+
+void vector_set(Receiver /*unused*/, int32_t seat, double vector, double index, double number) {
+  const sh_value value = value_of(number);
+  const Entry entry(seat, vector);
+  if (entry.core != nullptr && index >= 0 && index < SH_VECTOR_MAX && index == std::trunc(index) &&
+      sh_vector_set(entry.core, entry.id, static_cast<uint32_t>(index), &value) == SH_OK) {
+    entry.done();
+  }
+}
+
+// --- what V8 is told about them ------------------------------------------------------------
+
+// v8::CTypeInfo::Type.
+constexpr uint8_t kVoid = 0;
+template <typename T> constexpr uint8_t kTypeCode = 0;
+template <> constexpr uint8_t kTypeCode<int32_t> = 3;
+template <> constexpr uint8_t kTypeCode<double> = 8;
+template <> constexpr uint8_t kTypeCode<Receiver> = 10;
+template <> constexpr uint8_t kTypeCode<const OneByteText &> = 11;
+
+constexpr uint32_t kMaxArguments = 5;
+
+struct FastMethod {
+  const char *name;
+  const void *function;
+  uint32_t arguments; // with the receiver
+  uint8_t types[1 + kMaxArguments];
+};
+
+template <typename... Arguments>
+FastMethod describe(const char *name, void (*function)(Arguments...)) noexcept {
+  static_assert(sizeof...(Arguments) <= kMaxArguments, "types has room");
+  static_assert(((kTypeCode<Arguments> != 0) && ...), "V8 takes it");
+  return {name,
+          reinterpret_cast<const void *>(function),
+          sizeof...(Arguments),
+          {kVoid, kTypeCode<Arguments>...}};
+}
+
+const FastMethod kFastMethods[] = {
+    describe("mapGet", map_get<const OneByteText &>),
+    describe("mapGetNumberKey", map_get<double>),
+    describe("mapHas", map_has<const OneByteText &>),
+    describe("mapHasNumberKey", map_has<double>),
+    describe("mapSet", map_set<const OneByteText &>),
+    describe("mapSetNumberKey", map_set<double>),
+    describe("mapDelete", map_delete<const OneByteText &>),
+    describe("mapDeleteNumberKey", map_delete<double>),
+    describe("mapAdd", map_add<const OneByteText &>),
+    describe("mapAddNumberKey", map_add<double>),
+    describe("numberNew", number_new),
+    describe("numberAdd", number_update<SH_NUMBER_ADD>),
+    describe("numberSub", number_update<SH_NUMBER_SUB>),
+    describe("numberExchange", number_update<SH_NUMBER_SET>),
+    describe("numberCompareExchange", number_compare_exchange),
+    describe("vectorPush", vector_push),
+    describe("vectorSet", vector_set),
+};
+constexpr size_t kFastMethodCount = sizeof kFastMethods / sizeof *kFastMethods;
+
+// --- V8 ------------------------------------------------------------------------------------
+
+using Slow = void (*)(const void *info);
+
+// What the ordinary call of a fast function comes to: nothing. Not even `info` is looked at: how it
+// is laid out is known to V8's headers alone.
+void slow(const void * /*info*/) {}
+
+struct V8 {
+  const char *(*version)();
+  void *(*isolate)();
+  void *(*context)(void *isolate);
+  // data and signature are empty Locals; the last three are 0 but for objects of the embedder.
+  void *(*new_template)(void *isolate, Slow callback, void *data, void *signature, int length,
+                        int constructor_behavior, int side_effect_type, const void *c_function,
+                        uint16_t type, uint16_t range_start, uint16_t range_end);
+  void *(*get_function)(void *function_template, void *context);
+  void (*make_function)(void *self, const void *address, const void *info);
+  // V8 12 added the last argument, by which 64-bit integers would come: 0, as numbers. V8 11 does
+  // not look at it.
+  void (*make_info)(void *self, const void *result, unsigned count, const void *arguments,
+                    uint8_t int64_representation);
+  const void *(*argument)(const void *info, unsigned index);
+
+  bool find();
+};
+
+template <typename Function> bool find_function(const char *name, Function *out) {
+  *out = reinterpret_cast<Function>(find_symbol(name));
+  return *out != nullptr;
+}
+
+bool V8::find() {
+  return find_function("_ZN2v82V810GetVersionEv", &version) &&
+         find_function("_ZN2v87Isolate10GetCurrentEv", &isolate) &&
+         find_function("_ZN2v87Isolate17GetCurrentContextEv", &context) &&
+         find_function("_ZN2v816FunctionTemplate3NewEPNS_7IsolateEPFvRKNS_20FunctionCallbackInfoI"
+                       "NS_5ValueEEEENS_5LocalIS4_EENSA_INS_9SignatureEEEiNS_19ConstructorBehaviorE"
+                       "NS_14SideEffectTypeEPKNS_9CFunctionEttt",
+                       &new_template) &&
+         find_function("_ZN2v816FunctionTemplate11GetFunctionENS_5LocalINS_7ContextEEE",
+                       &get_function) &&
+         find_function("_ZN2v89CFunctionC1EPKvPKNS_13CFunctionInfoE", &make_function) &&
+         (find_function("_ZN2v813CFunctionInfoC1ERKNS_9CTypeInfoEjPS2_NS0_19Int64RepresentationE",
+                        &make_info) ||
+          find_function("_ZN2v813CFunctionInfoC1ERKNS_9CTypeInfoEjPS2_", &make_info)) &&
+         find_function("_ZNK2v813CFunctionInfo12ArgumentInfoEj", &argument);
+}
+
+constexpr size_t kTypeBytes = 8;   // more than a CTypeInfo has
+constexpr size_t kSpareBytes = 64; // more than a CFunction or CFunctionInfo has
+
+// What V8 keeps pointers to: lives as long as the process.
+struct Description {
+  alignas(16) uint8_t function[kSpareBytes];
+  alignas(16) uint8_t info[kSpareBytes];
+  uint8_t types[(1 + kMaxArguments) * kTypeBytes];
+};
+
+bool is_known_version(const V8 &v8) {
+  constexpr long kFirst = 11, kLast = 14;
+  const long major = std::strtol(v8.version(), nullptr, 10);
+  return major >= kFirst && major <= kLast;
+}
+
+// Bytes of a CTypeInfo, 0 if they are none that we know.
+size_t type_bytes(const V8 &v8) {
+  Description probe{};
+  v8.make_info(probe.info, probe.types, 2, probe.types, 0);
+  const auto *first = static_cast<const uint8_t *>(v8.argument(probe.info, 0));
+  const auto *second = static_cast<const uint8_t *>(v8.argument(probe.info, 1));
+  const bool known = first == probe.types && (second == first + 2 || second == first + 3);
+  return known ? static_cast<size_t>(second - first) : 0;
+}
+
+void describe_to_v8(const V8 &v8, const FastMethod &method, size_t stride, Description *out) {
+  for (uint32_t i = 0; i <= method.arguments; i++) {
+    out->types[i * stride] = method.types[i];
+  }
+  v8.make_info(out->info, out->types, method.arguments, out->types + stride, 0);
+  v8.make_function(out->function, method.function, out->info);
+}
+
+// The functions described to this process's V8; NULL: it is none that we know.
+struct Table {
+  V8 v8{};
+  Description *descriptions = nullptr;
+
+  Table() {
+    const size_t stride = v8.find() && is_known_version(v8) ? type_bytes(v8) : 0;
+    if (stride == 0) {
+      return;
+    }
+    descriptions = new (std::nothrow) Description[kFastMethodCount]();
+    for (size_t i = 0; descriptions != nullptr && i < kFastMethodCount; i++) {
+      describe_to_v8(v8, kFastMethods[i], stride, &descriptions[i]);
+    }
+  }
+};
+
+const Table &process_table() {
+  static const Table table;
+  return table;
+}
+
+bool define_function(napi_env env, napi_value object, const Table &table, size_t i) {
+  constexpr int kThrows = 0; // ConstructorBehavior: no `new`
+  constexpr int kHasSideEffect = 0;
+  const V8 &v8 = table.v8;
+  const FastMethod &method = kFastMethods[i];
+  void *isolate = v8.isolate();
+  void *made =
+      v8.new_template(isolate, slow, nullptr, nullptr, static_cast<int>(method.arguments) - 1,
+                      kThrows, kHasSideEffect, table.descriptions[i].function, 0, 0, 0);
+  void *function = made == nullptr ? nullptr : v8.get_function(made, v8.context(isolate));
+  // What Node-API does itself: a napi_value is the address in a Local.
+  return function != nullptr &&
+         napi_set_named_property(env, object, method.name, static_cast<napi_value>(function)) ==
+             napi_ok;
+}
+
+bool define_number(napi_env env, napi_value object, const char *name, double number) {
+  napi_value value;
+  return napi_create_double(env, number, &value) == napi_ok &&
+         napi_set_named_property(env, object, name, value) == napi_ok;
+}
+
+} // namespace
+
+bool FastCaller::sit_down() {
+  for (seat = 0; seat < kSeats; seat++) {
+    uintptr_t nobody = 0;
+    if (seats[seat].thread.compare_exchange_strong(nobody, this_thread())) {
+      seats[seat].caller = this;
+      return true;
+    }
+  }
+  return false;
+}
+
+FastCaller::~FastCaller() {
+  if (seat < kSeats) {
+    seats[seat].thread.store(0);
+  }
+}
+
+bool FastCaller::define(napi_env env, napi_value exports) {
+  const Table &table = process_table();
+  napi_value object;
+  if (table.descriptions == nullptr || view_is_off() || !sit_down()) {
+    return true;
+  }
+  if (napi_create_object(env, &object) != napi_ok || !define_number(env, object, "seat", seat) ||
+      !define_number(env, object, "done", kDone) ||
+      !define_number(env, object, "absent", kAbsent)) {
+    return false;
+  }
+  for (size_t i = 0; i < kFastMethodCount; i++) {
+    if (!define_function(env, object, table, i)) {
+      return false;
+    }
+  }
+  return napi_object_freeze(env, object) == napi_ok &&
+         napi_set_named_property(env, exports, "fast", object) == napi_ok;
+}
+
+} // namespace shared_heap
