@@ -32,13 +32,15 @@ const fast: FastCalls = native.fast ?? {
   numberCompareExchange: nothing,
   vectorPush: nothing,
   vectorSet: nothing,
+  retain: nothing,
+  drop: nothing,
 };
 // Constants for V8, as properties of `fast` would not be (28, not 36 ns for `has`).
 const { seat, done: DONE, absent: ABSENT } = fast;
 const { mapGet, mapGetNumberKey, mapHas, mapHasNumberKey, mapSet, mapSetNumberKey } = fast;
 const { mapDelete, mapDeleteNumberKey, mapAdd, mapAddNumberKey } = fast;
 const { numberNew, numberAdd, numberSub, numberExchange, numberCompareExchange } = fast;
-const { vectorPush, vectorSet } = fast;
+const { vectorPush, vectorSet, retain, drop } = fast;
 const { absence, fastResult: result } = native;
 
 /** The number that the last call asked for, if that was done. */
@@ -147,6 +149,20 @@ export function tryAddToKey(id: number, key: Key, n: number): number {
   begin();
   if (typeof key === 'string') mapAdd(seat, id, key, n);
   else if (typeof key === 'number') mapAddNumberKey(seat, id, key, n);
+  return end();
+}
+
+// --- claims -----------------------------------------------------------------------------------
+
+export function tryRetain(id: number): number {
+  begin();
+  retain(seat, id);
+  return end();
+}
+
+export function tryDrop(id: number): number {
+  begin();
+  drop(seat, id);
   return end();
 }
 

@@ -162,7 +162,7 @@ export class MapRef<
     return plain as Plain<V> | undefined;
   }
 
-  /** `get` for each of these keys, several times faster. Not one step to other threads. */
+  /** `get` for each of these keys, faster. Not one step to other threads. */
   getMany(keys: Iterable<K>): (V | undefined)[] {
     const wanted = readAll(keys, 'keys') as K[];
     const id = idOf(this);
@@ -196,7 +196,7 @@ export class MapRef<
   }
 
   /**
-   * `set` for each of these entries, several times faster. Entries are checked before the first is
+   * `set` for each of these entries, faster. Entries are checked before the first is
    * set; if one fails even so (`ERR_HEAP_FULL`) those before it stay set. Not one step to other
    * threads.
    */

@@ -1,6 +1,7 @@
 import type { TypeName, Id, IdLike } from './ids';
 import { toId } from './ids';
 import { SharedHeapError, invalidArgType } from './errors';
+import { tryDrop, tryRetain } from './fast';
 import { markChanged } from './marks';
 import { native } from './native';
 import { isAliveAt, isLiveId } from './view';
@@ -116,7 +117,7 @@ export abstract class Ref<T extends TypeName = TypeName> {
       const parameter = `the constructor of ${typeName(this)}`;
       throw invalidArgType(parameter, 'one that hands an id on to super()', this.constructor);
     }
-    native.retain(id);
+    if (!tryRetain(id)) native.retain(id);
     becomeOwner(ref);
     return ref;
   }
@@ -128,7 +129,7 @@ export abstract class Ref<T extends TypeName = TypeName> {
    */
   drop(): void {
     const id = readId(this);
-    native.drop(id);
+    if (!tryDrop(id)) native.drop(id);
     this.#finish();
     markChanged(id);
   }
@@ -156,7 +157,7 @@ export abstract class Ref<T extends TypeName = TypeName> {
     const state = this.#state;
     this.#finish();
     if (state !== OWNING && state !== MOVING) return;
-    native.dispose(this.#id);
+    if (!tryDrop(this.#id)) native.dispose(this.#id);
     markChanged(this.#id);
   }
 

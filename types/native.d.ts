@@ -97,6 +97,8 @@ export interface FastCalls {
   ) => void;
   readonly vectorPush: (seat: number, id: number, value: number) => void;
   readonly vectorSet: (seat: number, id: number, index: number, value: number) => void;
+  readonly retain: (seat: number, id: number) => void;
+  readonly drop: (seat: number, id: number) => void;
 }
 
 export interface Native {

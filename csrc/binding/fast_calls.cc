@@ -236,6 +236,14 @@ void vector_set(Receiver /*unused*/, int32_t seat, double vector, double index, 
   }
 }
 
+template <sh_status (*change)(sh_env *, sh_id)>
+void change_claims(Receiver /*unused*/, int32_t seat, double object) {
+  const Entry entry(seat, object);
+  if (entry.core != nullptr && change(entry.core, entry.id) == SH_OK) {
+    entry.done();
+  }
+}
+
 // --- what V8 is told about them ------------------------------------------------------------
 
 // v8::CTypeInfo::Type.
@@ -283,6 +291,8 @@ const FastMethod kFastMethods[] = {
     describe("numberCompareExchange", number_compare_exchange),
     describe("vectorPush", vector_push),
     describe("vectorSet", vector_set),
+    describe("retain", change_claims<sh_retain>),
+    describe("drop", change_claims<sh_drop>),
 };
 constexpr size_t kFastMethodCount = sizeof kFastMethods / sizeof *kFastMethods;
 
