@@ -376,7 +376,7 @@ function createFrom<K extends MapKey, V extends SharedValue>(
   source: MapSource<K, V>,
 ): MapRef<K, V> {
   const { keys, values, fromObject } = readEntries(source);
-  checkValues(values);
+  const moving = checkValues(values);
   const map = newOwner(MapRef<K, V>, native.mapNew(fromObject));
   try {
     for (let i = 0; i < keys.length; i += ENTRIES_PER_CALL) {
@@ -387,7 +387,7 @@ function createFrom<K extends MapKey, V extends SharedValue>(
     map[Symbol.dispose]();
     throw error;
   }
-  settleMoved(values);
+  settleMoved(moving);
   return map;
 }
 

@@ -99,7 +99,7 @@ export function finishAllMoved(values: readonly unknown[]): void {
  * For writes in several steps, which hold moved refs like all others until everything has
  * succeeded: gives their claims up and finishes them.
  */
-export function settleMoved(values: readonly unknown[]): void {
+export function settleMoved(values: Iterable<unknown>): void {
   for (const value of values) {
     if (isRef(value) && isMoving(value)) {
       native.dispose(value.id);
@@ -113,11 +113,13 @@ export function isMoving(ref: Ref): boolean {
   return ref[BRAND](false);
 }
 
+const NONE: Iterable<Ref> = [];
+
 /**
  * Checks values before the first of several is written: throws what the write of one of them would
- * throw, and for a ref that is moved twice.
+ * throw, and for a ref that is moved twice. Those that are moved, for `settleMoved`.
  */
-export function checkValues(values: readonly unknown[]): void {
+export function checkValues(values: readonly unknown[]): Iterable<Ref> {
   let moving: Set<Ref> | undefined;
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
@@ -134,6 +136,7 @@ export function checkValues(values: readonly unknown[]): void {
     }
     moving.add(ref);
   }
+  return moving ?? NONE;
 }
 
 /** Throws if one of the refs among checked values stands for an object that is gone. */

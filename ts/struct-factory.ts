@@ -80,7 +80,7 @@ export class StructFactory<const S extends Shape> {
       this.#readInit(init, values);
       count += 1;
     }
-    checkValues(values);
+    const moving = checkValues(values);
     const perCall = Math.floor(batch / Math.max(1, names.length));
     const made: Struct<S>[] = [];
     try {
@@ -96,7 +96,7 @@ export class StructFactory<const S extends Shape> {
       for (const struct of made) struct[Symbol.dispose]();
       throw error;
     }
-    settleMoved(values);
+    settleMoved(moving);
     return made;
   }
 

@@ -30,8 +30,8 @@ export class VectorIterator<V> {
   next(): IteratorResult<V, undefined> {
     const index = this.#index;
     if (index === -1) return { value: undefined, done: true };
-    const number = this.#view.peekNext(this.#slot, this.#word, index);
-    if (number !== undefined) {
+    const number = this.#view.peek(this.#slot, this.#word, index);
+    if (number === number) {
       this.#index = index + 1;
       return { value: number as V, done: false };
     }

@@ -104,7 +104,7 @@ function insertPieces(
   values: readonly unknown[],
   insert: (start: number, end: number) => number,
 ): void {
-  checkValues(values);
+  const moving = checkValues(values);
   const pieces: Piece[] = [];
   try {
     for (let done = 0; done < values.length; done += batch) {
@@ -116,7 +116,7 @@ function insertPieces(
     undo(id, pieces);
     throw error;
   }
-  settleMoved(values);
+  settleMoved(moving);
 }
 
 function undo(id: number, pieces: readonly Piece[]): void {

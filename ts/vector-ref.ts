@@ -67,7 +67,7 @@ export class VectorRef<V extends SharedValue = Untyped> extends Ref<'VectorRef'>
    */
   static from<V>(values: Iterable<V> & Iterable<SharedValue>): VectorRef<Extract<V, SharedValue>> {
     const all = readAll(values, 'values');
-    checkValues(all);
+    const moving = checkValues(all);
     const vector = newOwner(VectorRef<Extract<V, SharedValue>>, native.vectorNew());
     try {
       for (let i = 0; i < all.length; i += batch) {
@@ -77,7 +77,7 @@ export class VectorRef<V extends SharedValue = Untyped> extends Ref<'VectorRef'>
       vector[Symbol.dispose]();
       throw error;
     }
-    settleMoved(all);
+    settleMoved(moving);
     return vector;
   }
 
@@ -115,7 +115,7 @@ export class VectorRef<V extends SharedValue = Untyped> extends Ref<'VectorRef'>
   at(index: number): V | undefined {
     if (!(#slot in this)) throw notThisClass(this);
     const number = this.#peek(index);
-    if (number !== undefined) return number as V;
+    if (number === number) return number as V;
     const value = this.#view.read(this.#slot, this.#word, index);
     if (value !== MISS) return value as V | undefined;
     const id = idOf(this);
@@ -126,7 +126,7 @@ export class VectorRef<V extends SharedValue = Untyped> extends Ref<'VectorRef'>
   index(index: number): V | undefined {
     if (!(#slot in this)) throw notThisClass(this);
     const number = this.#peek(index);
-    if (number !== undefined) return number as V;
+    if (number === number) return number as V;
     if (typeof index === 'number' && index >= 0) {
       const value = this.#view.read(this.#slot, this.#word, index);
       if (value !== MISS) return value as V | undefined;
@@ -147,7 +147,7 @@ export class VectorRef<V extends SharedValue = Untyped> extends Ref<'VectorRef'>
   valueAt(index: number): Plain<V> | undefined {
     if (!(#slot in this)) throw notThisClass(this);
     const number = this.#peek(index);
-    if (number !== undefined) return number as Plain<V>;
+    if (number === number) return number as Plain<V>;
     const read = this.#view.read(this.#slot, this.#word, index);
     if (read !== MISS) return read as Plain<V> | undefined;
     const id = idOf(this);
@@ -157,9 +157,9 @@ export class VectorRef<V extends SharedValue = Untyped> extends Ref<'VectorRef'>
     return plain as Plain<V> | undefined;
   }
 
-  /** The number at an index from 0 on, if the view can tell. */
-  #peek(index: number): number | undefined {
-    if (typeof index !== 'number') return undefined; // a typed array has properties with other keys
+  /** The number at an index from 0 on; NaN for all that the view cannot tell. */
+  #peek(index: number): number {
+    if (typeof index !== 'number') return NaN; // a typed array has properties with other keys
     return this.#view.peek(this.#slot, this.#word, index);
   }
 
