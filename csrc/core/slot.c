@@ -35,11 +35,15 @@ sh_status sh_id_from_number(sh_env *env, double number, sh_id *out) {
 // Why an id does not match its slot's word: used up, or never issued.
 static sh_status mismatch(const sh_heap *heap, sh_id id) {
   uint32_t generation = (uint32_t)(id >> 32);
-  uint64_t record = atomic_load_explicit(
-      shi_page_record(heap, (uint32_t)id / (uint32_t)SH_SLOTS_PER_PAGE), memory_order_acquire);
-  // After the record: once it no longer says "purged", the slots have their generations back.
-  uint32_t word0 =
-      atomic_load_explicit(&shi_slot_at(heap, (uint32_t)id)->word0, memory_order_acquire);
+  _Atomic uint64_t *page = shi_page_record(heap, (uint32_t)id / (uint32_t)SH_SLOTS_PER_PAGE);
+  uint64_t record;
+  uint32_t word0;
+  // The slot's word between two looks at the record: once that no longer says "purged" the slots
+  // have their generations back, and before it says so they still have them.
+  do {
+    record = atomic_load_explicit(page, memory_order_acquire);
+    word0 = atomic_load_explicit(&shi_slot_at(heap, (uint32_t)id)->word0, memory_order_acquire);
+  } while (atomic_load_explicit(page, memory_order_acquire) != record);
   bool purged = (record & SH_PAGE_PURGED) != 0 && generation < (record & SH_PAGE_FLOOR_MASK);
   bool retired = (word0 & SH_FLAG_RETIRED) != 0 && shi_type_of(word0) == SH_TYPE_NONE;
   return generation < shi_generation_of(word0) || purged || retired ? SH_E_USE_AFTER_FREE
