@@ -5,6 +5,7 @@
 // A bound that is missed is shown, never a failure; work that was not equal (checksums) is.
 import process from 'node:process';
 import { parseArgs } from 'node:util';
+import { wantedNode } from './wanted-node.mjs';
 
 const GROUPS = [
   ...['number', 'struct', 'string', 'text', 'vector', 'map', 'objectbuffer', 'ingest', 'document'],
@@ -24,7 +25,7 @@ const rounds = options.quick ? 1 : Number(options.rounds);
 if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds takes a number from 1 on');
 const { clock } = options;
 if (!['wall', 'cpu'].includes(clock)) throw new Error('--clock is wall or cpu');
-const node = process.env.NODE || process.execPath;
+const node = wantedNode();
 if (options.quick) process.env.BENCH_QUICK = '1'; // read by data.mjs, here and in every process
 
 const { runGroup } = await import('./harness.mjs');
