@@ -4,11 +4,24 @@ import { shuffle, sized } from '../data.mjs';
 
 const OBJECTS = 1024;
 const OPS = sized(1_000_000);
+const SHAPES = 8;
 const TEXTS = ['twenty characters ok', 'twenty characters no'];
 
 function makePoints(peer) {
   const points = Array.from({ length: OBJECTS }, (_, i) => peer.newPoint(i, i / 2, TEXTS[0]));
   return { points: shuffle(points, 4), passes: 0 };
+}
+
+/** Points of one of eight shapes that have all been read and written: a program as they are. */
+function makeShapes(peer) {
+  const makers = Array.from({ length: SHAPES }, (_, i) => peer.pointsOf(`field${i}`));
+  for (const make of makers) {
+    for (let i = 0; i < OBJECTS; i++) {
+      const point = make(i, 0);
+      point.y = point.x;
+    }
+  }
+  return { points: Array.from({ length: OBJECTS }, (_, i) => makers[0](i, i / 2)) };
 }
 
 const numbers = {
@@ -74,6 +87,18 @@ export default [
       for (let i = 0; i < OPS; i++) {
         sum += points[i & (OBJECTS - 1)].label.charCodeAt(i % 20);
       }
+      return sum;
+    },
+  },
+  {
+    name: 'struct.many-shapes',
+    title: 'struct number field, get, with eight shapes in use',
+    peers: ['shared-heap', 'plain'],
+    ops: OPS,
+    setup: makeShapes,
+    run({ points }) {
+      let sum = 0;
+      for (let i = 0; i < OPS; i++) sum += points[i & (OBJECTS - 1)].y;
       return sum;
     },
   },

@@ -76,6 +76,7 @@ class Point {
 }
 export const newPoint = (x, y, label) => new Point(x, y, label);
 export const newPoints = (inits) => inits.map(({ x, y, label }) => new Point(x, y, label));
+export const pointsOf = (name) => (x, y) => ({ [name]: 0, x, y });
 
 export const keepAlive = (count) => ({
   size: count,

@@ -1,6 +1,8 @@
 // What one builds by hand: numbers in a Float64Array over a SharedArrayBuffer, of a length fixed
 // beforehand, at places that the program keeps track of. Reads and writes are plain, as ours are;
 // Atomics has no doubles, so an atomic addition is a loop over their bits.
+import { List } from './list.mjs';
+
 const numbers = new Float64Array(new SharedArrayBuffer(2 ** 21));
 const bits = new BigInt64Array(numbers.buffer);
 let used = 0;
@@ -63,14 +65,6 @@ export function newPoint(x, y) {
   return point;
 }
 
-class List {
-  constructor(items) {
-    this.items = items;
-  }
-  at(i) {
-    return this.items[i];
-  }
-}
 export const iterable = ({ items }) => items;
 
 export function vectorFrom(source) {

@@ -37,6 +37,12 @@ const Point = new StructFactory({ x: 'number', y: 'number', label: 'string' });
 export const newPoint = (x, y, label) => Point.new({ x, y, label });
 export const newPoints = (inits) => Point.newMany(inits);
 
+/** Makes structs of a shape of its own. */
+export function pointsOf(name) {
+  const shape = new StructFactory({ [name]: 'number', x: 'number', y: 'number' });
+  return (x, y) => shape.new({ x, y });
+}
+
 export const share = (value) => shareValue(value);
 export const obtain = (ref) => ref.obtainValue();
 

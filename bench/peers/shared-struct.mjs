@@ -1,5 +1,7 @@
 // V8's own shared structs and arrays, an experiment behind --harmony-struct: fixed fields, no methods,
 // so small classes around them give them the names of ours where those are methods.
+import { List } from './list.mjs';
+
 /* global SharedStructType, SharedArray */
 
 const NumberStruct = new SharedStructType(['value']);
@@ -25,15 +27,6 @@ export function newPoint(x, y, label) {
   point.y = y;
   point.label = label;
   return point;
-}
-
-class List {
-  constructor(items) {
-    this.items = items;
-  }
-  at(i) {
-    return this.items[i];
-  }
 }
 
 export function vectorFrom(source) {

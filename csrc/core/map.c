@@ -90,28 +90,30 @@ static shi_peeked peek_entry(const shi_peek *peek, const shi_map_key *key, sh_mo
                                                                            : SHI_PEEK_LOCK;
 }
 
-static sh_status get_locked(sh_env *env, sh_id id, const shi_map_key *key, sh_mode mode,
-                            sh_value *out, bool *found) {
+static sh_status look_locked(sh_env *env, sh_id id, const shi_map_key *key, sh_mode mode,
+                             sh_value *out, bool *found) {
   shi_slot *slot = NULL;
   sh_status status = shi_slot_lock(env, id, SH_TYPE_MAP, &slot);
   if (status != SH_OK) {
     return status;
   }
   const shi_entry *entry = shi_table_find(env->heap, slot, key);
-  out->kind = SH_KIND_UNDEFINED;
-  if (entry != NULL) {
-    status = shi_word_read(env, entry->value, mode, out);
+  if (out != NULL) {
+    status = shi_word_read(env, entry == NULL ? SH_WORD_UNDEFINED : entry->value, mode, out);
   }
   shi_unlock(&slot->lock, false);
   if (status == SH_OK) {
-    shi_value_deref(env, out);
+    if (out != NULL) {
+      shi_value_deref(env, out);
+    }
     *found = entry != NULL;
   }
   return status;
 }
 
-sh_status sh_map_get(sh_env *env, sh_id id, const sh_value *key, sh_mode mode, sh_value *out,
-                     bool *found) {
+// Looks for a key and, if `out` is not NULL, at its value.
+static sh_status look(sh_env *env, sh_id id, const sh_value *key, sh_mode mode, sh_value *out,
+                      bool *found) {
   shi_map_key at_hand;
   sh_status status = make_key(env, key, &at_hand);
   if (status != SH_OK) {
@@ -125,30 +127,16 @@ sh_status sh_map_get(sh_env *env, sh_id id, const sh_value *key, sh_mode mode, s
       return SH_OK;
     }
   }
-  return get_locked(env, id, &at_hand, mode, out, found);
+  return look_locked(env, id, &at_hand, mode, out, found);
+}
+
+sh_status sh_map_get(sh_env *env, sh_id id, const sh_value *key, sh_mode mode, sh_value *out,
+                     bool *found) {
+  return look(env, id, key, mode, out, found);
 }
 
 sh_status sh_map_has(sh_env *env, sh_id id, const sh_value *key, bool *found) {
-  shi_map_key at_hand;
-  shi_slot *slot = NULL;
-  sh_status status = make_key(env, key, &at_hand);
-  if (status != SH_OK) {
-    return status;
-  }
-  shi_peek peek = shi_peek_open(env, id, SH_TYPE_MAP);
-  while (shi_peek_begin(&peek)) {
-    bool there = false;
-    if (shi_peek_end(&peek, peek_entry(&peek, &at_hand, SH_BORROW, NULL, &there))) {
-      *found = there;
-      return SH_OK;
-    }
-  }
-  status = shi_slot_lock(env, id, SH_TYPE_MAP, &slot);
-  if (status == SH_OK) {
-    *found = shi_table_find(env->heap, slot, &at_hand) != NULL;
-    shi_unlock(&slot->lock, false);
-  }
-  return status;
+  return look(env, id, key, SH_BORROW, NULL, found);
 }
 
 sh_status sh_map_set(sh_env *env, sh_id id, const sh_value *key, const sh_value *value) {

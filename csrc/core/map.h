@@ -80,12 +80,6 @@ sh_status sh_map_get_many(sh_env *env, sh_id id, const sh_value *keys, uint32_t 
 sh_status sh_map_set_many(sh_env *env, sh_id id, const sh_value *keys, const sh_value *values,
                           uint32_t n, uint32_t *done);
 
-// Makes room for n live entries at once, so that setting up to as many rebuilds nothing until an
-// entry is deleted (a map that is mostly empty then may shrink). No effect if there is room.
-// HEAP_FULL and OUT_OF_RANGE (n > 2^30 - 1) change nothing. Cursors have moved if it took a new
-// table. O(live + n).
-sh_status sh_map_reserve(sh_env *env, sh_id id, uint32_t n);
-
 // Removes a key and releases its value.
 sh_status sh_map_delete(sh_env *env, sh_id id, const sh_value *key, bool *found);
 

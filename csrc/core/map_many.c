@@ -201,14 +201,3 @@ sh_status sh_map_set_many(sh_env *env, sh_id id, const sh_value *keys, const sh_
   } while (status == SH_OK && *done < n);
   return status;
 }
-
-sh_status sh_map_reserve(sh_env *env, sh_id id, uint32_t n) {
-  shi_slot *slot = NULL;
-  bool rebuilt = false;
-  sh_status status = shi_slot_lock_write(env, id, SH_TYPE_MAP, &slot);
-  if (status == SH_OK) {
-    status = shi_table_reserve(env, slot, n, &rebuilt);
-    shi_unlock(&slot->lock, rebuilt);
-  }
-  return status;
-}

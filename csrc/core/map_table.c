@@ -239,27 +239,6 @@ sh_status shi_table_put(sh_env *env, shi_slot *slot, const shi_map_key *key, shi
   return SH_OK;
 }
 
-sh_status shi_table_reserve(sh_env *env, shi_slot *slot, uint32_t n, bool *rebuilt) {
-  const shi_table *table = table_of(env->heap, slot);
-  uint32_t capacity = table == NULL ? 0 : table->capacity;
-  uint32_t left = table == NULL ? 0 : capacity - table->used;
-  uint32_t live = shi_table_live(slot);
-  *rebuilt = false;
-  if (n <= live || n - live <= left) {
-    return SH_OK;
-  }
-  if (n > LAST_CAPACITY) {
-    return SH_E_OUT_OF_RANGE;
-  }
-  capacity = capacity == 0 ? FIRST_CAPACITY : capacity;
-  while (capacity < n) {
-    capacity = capacity * 2 + 1;
-  }
-  sh_status status = rebuild(env, slot, capacity);
-  *rebuilt = status == SH_OK;
-  return status;
-}
-
 void shi_table_remove(sh_env *env, shi_slot *slot, shi_entry *entry) {
   shi_table *table = table_of(env->heap, slot);
   uint32_t live = shi_table_live(slot) - 1;

@@ -124,10 +124,6 @@ sh_status shi_table_add(sh_env *env, shi_slot *slot, const shi_map_key *key, shi
 sh_status shi_table_put(sh_env *env, shi_slot *slot, const shi_map_key *key, shi_word value,
                         shi_word *old);
 
-// Makes places for `n` live entries; *rebuilt tells whether that took another table. HEAP_FULL,
-// OUT_OF_RANGE (nothing changed). O(live) if it rebuilds.
-sh_status shi_table_reserve(sh_env *env, shi_slot *slot, uint32_t n, bool *rebuilt);
-
 // Removes an entry: frees its key, leaves its value word to the caller. May rebuild smaller.
 void shi_table_remove(sh_env *env, shi_slot *slot, shi_entry *entry);
 

@@ -232,14 +232,12 @@ static void refused_writers_change_nothing(void **state) {
   assert_int_equal(done, 0);
   atomic_fetch_or(&slot_of(f, map)->lock, SH_LOCK_MONITOR);
   assert_status(sh_map_set_many(f->env, map, keys, values, 2, &done), SH_E_BUSY);
-  assert_status(sh_map_reserve(f->env, map, 100), SH_E_BUSY);
   atomic_fetch_and(&slot_of(f, map)->lock, ~SH_LOCK_MONITOR);
   assert_status(sh_map_set_many(f->env, moved, keys, values, 2, &done), SH_E_TYPE_MISMATCH);
   assert_true(fingerprint(f) == before);
   assert_ok(sh_drop(f->env, map));
   assert_status(sh_map_set_many(f->env, map, keys, values, 2, &done), SH_E_USE_AFTER_FREE);
   assert_status(sh_map_set_many(f->env, map, NULL, NULL, 0, &done), SH_E_USE_AFTER_FREE);
-  assert_status(sh_map_reserve(f->env, map, 1), SH_E_USE_AFTER_FREE);
   assert_int_equal(done, 0);
   assert_counts(f, moved, 1, 0);
 }
@@ -266,80 +264,6 @@ static void a_full_heap_stops_a_batch(void **state) {
   }
   assert_true(refusals > COUNT);
   free(e);
-}
-
-static uint32_t table_of(fixture *f, sh_id map) { return shi_table_id(slot_of(f, map)); }
-
-static uint32_t version_of(fixture *f, sh_id map) {
-  return shi_lock_version(&slot_of(f, map)->lock);
-}
-
-static void reserved_room_is_not_rebuilt(void **state) {
-  fixture *f = *state;
-  static const uint32_t sizes[] = {1, 3, 4, 7, 8, 1000, 1023, 1024, 100000};
-  for (uint32_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
-    sh_id map = new_map(f);
-    for (uint32_t i = 0; i < 10 && i < sizes[k] / 2; i++) {
-      map_set(f, map, v_number(i), v_number(i));
-    }
-    assert_ok(sh_map_reserve(f->env, map, sizes[k]));
-    uint32_t table = table_of(f, map);
-    uint32_t version = version_of(f, map);
-    for (uint32_t i = 0; i < sizes[k]; i++) {
-      map_set(f, map, v_number(i), v_number(i));
-    }
-    assert_int_equal(table_of(f, map), table);
-    version += sizes[k];
-    // There is room now: nothing happens, and nobody is told of a change.
-    assert_ok(sh_map_reserve(f->env, map, sizes[k]));
-    assert_ok(sh_map_reserve(f->env, map, 0));
-    assert_int_equal(table_of(f, map), table);
-    assert_int_equal(version_of(f, map), version);
-    assert_clean(f->env);
-    for (uint32_t i = 0; i < sizes[k]; i++) {
-      assert_value(map_get(f, map, v_number(i)), v_number(i));
-    }
-  }
-}
-
-static void holes_are_no_room(void **state) {
-  fixture *f = *state;
-  bool found = false;
-  sh_id map = new_map(f);
-  assert_ok(sh_map_reserve(f->env, map, 1000));
-  for (uint32_t i = 0; i < 1023; i++) {
-    map_set(f, map, v_number(i), v_number(i));
-  }
-  for (uint32_t i = 0; i < 500; i++) {
-    sh_value key = v_number(i);
-    assert_ok(sh_map_delete(f->env, map, &key, &found));
-  }
-  assert_ok(sh_map_reserve(f->env, map, 900)); // 523 entries and no place left
-  uint32_t table = table_of(f, map);
-  for (uint32_t i = 0; i < 900 - 523; i++) {
-    map_set(f, map, v_number(5000 + i), v_number(i));
-  }
-  assert_int_equal(table_of(f, map), table);
-  assert_int_equal(map_size(f, map), 900);
-  assert_clean(f->env);
-}
-
-static sh_status reserve_more(fixture *f, void *arg) {
-  return sh_map_reserve(f->env, *(sh_id *)arg, 5000);
-}
-
-static void room_that_cannot_be_had(void **state) {
-  fixture *f = *state;
-  sh_id map = new_map(f);
-  map_set(f, map, v_text("k"), v_number(1));
-  uint64_t before = fingerprint(f);
-  assert_status(sh_map_reserve(f->env, map, 1u << 30), SH_E_OUT_OF_RANGE);
-  assert_status(sh_map_reserve(f->env, map, UINT32_MAX), SH_E_OUT_OF_RANGE);
-  assert_status(sh_map_reserve(f->env, map, (1u << 30) - 1), SH_E_HEAP_FULL);
-  assert_status(sh_map_reserve(f->env, map, 10000000), SH_E_HEAP_FULL);
-  assert_true(fingerprint(f) == before);
-  assert_sweep(f, reserve_more, &map, 1);
-  assert_value(map_get(f, map, v_text("k")), v_number(1));
 }
 
 // Another environment's changes between two sections, and inside one, of a batch.
@@ -401,9 +325,6 @@ int main(void) {
       unit(writing_stops_at_the_first_that_fails),
       unit(refused_writers_change_nothing),
       unit(a_full_heap_stops_a_batch),
-      unit(reserved_room_is_not_rebuilt),
-      unit(holes_are_no_room),
-      unit(room_that_cannot_be_had),
       unit(changes_in_the_middle),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

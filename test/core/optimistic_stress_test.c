@@ -88,7 +88,6 @@ static void write_map(stress_thread *t, hunt *h) {
     case 3:
       if (stress_below(t, 32) == 0) {
         STRESS_CHECK(sh_map_clear(t->env, h->id) == SH_OK);
-        STRESS_CHECK(sh_map_reserve(t->env, h->id, stress_below(t, 200)) == SH_OK);
       }
       break;
     default:

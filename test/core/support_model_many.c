@@ -84,16 +84,11 @@ static void set_many(model *m, model_object *map, sh_status expected) {
 }
 
 void model_map_many(model *m, model_object *map, sh_status expected) {
-  switch (model_below(m, 5)) {
+  switch (model_below(m, 4)) {
   case 0:
   case 1:
     m->op = "map, many read";
     get_many(m, map, expected);
-    break;
-  case 2:
-    m->op = "map, reserve";
-    (void)model_settle(m, sh_map_reserve(m->env, map->id, model_below(m, 2 * MODEL_SIZE)),
-                       expected);
     break;
   default:
     if (expected != SH_OK || map->size + FEW < MODEL_SIZE) {
