@@ -1,16 +1,27 @@
-// Runs the code of README.md, and that of the README of the package that this one replaces, as programs of their own
-// against dist/. What a program prints must be what the comments behind its console.log calls say.
+// Runs the code of README.md, of the pages in docs/migration, and of the README of the package that this one replaces,
+// as programs of their own against dist/. What a program prints must be what the comments behind its console.log calls
+// say.
 //
 // A block is a program, unless its first line is a file name in a comment: then the blocks from `// main...` up to the
 // next one are the files of a program. Ids in comments stand for any id.
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as sharedHeap from 'shared-heap';
 
 const root = join(__dirname, '..', '..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const migration = join(root, 'docs', 'migration');
 const original = readFileSync(join(__dirname, 'fixtures', 'original-readme.txt'), 'utf8');
 
 interface Program {
@@ -66,12 +77,18 @@ function plain(line: string): string {
     .replace(/\bid: \d+/g, 'id: 342');
 }
 
+/** In the pages on migration, code from before imports the original's name: it gets this package too. */
+const packageNames = ['shared-heap', '@alshdavid/worker-shared-memory'];
+
 /** Runs a program until it ends or, if it never would, until it has printed as many lines as are awaited. */
 async function run({ files }: Program, endsItself: boolean, awaited: number): Promise<Outcome> {
   const dir = mkdtempSync(join(tmpdir(), 'shared-heap-readme-'));
   try {
-    mkdirSync(join(dir, 'node_modules'));
-    symlinkSync(root, join(dir, 'node_modules', 'shared-heap'));
+    for (const name of packageNames) {
+      const link = join(dir, 'node_modules', name);
+      mkdirSync(dirname(link), { recursive: true });
+      symlinkSync(root, link);
+    }
     writeFileSync(join(dir, 'package.json'), '{ "type": "module" }');
     for (const [name, source] of files) writeFileSync(join(dir, name), source);
     const [main] = files.keys();
@@ -124,6 +141,26 @@ describe('README.md', () => {
   test('every program shows what it does', () => {
     expect(programs.length).toBeGreaterThan(5);
     for (const program of programs) expect(commentsOf(program)).not.toEqual([]);
+  });
+
+  test.each(programs.map((program) => [program.title, program] as const))('%s', (_, program) =>
+    check(program, true),
+  );
+});
+
+describe.each(readdirSync(migration))('docs/migration/%s', (page) => {
+  const text = readFileSync(join(migration, page), 'utf8');
+  const programs = programsOf(text);
+
+  test('every program shows what it does', () => {
+    expect(programs.length).toBeGreaterThan(5);
+    for (const program of programs) expect(commentsOf(program)).not.toEqual([]);
+  });
+
+  test('links lead somewhere', () => {
+    const links = [...text.matchAll(/\]\(([^)#]+)/g)].map(([, link]) => link!);
+    for (const link of links) expect(existsSync(join(migration, link))).toBe(true);
+    expect(readme).toContain(`(docs/migration/${page})`);
   });
 
   test.each(programs.map((program) => [program.title, program] as const))('%s', (_, program) =>
