@@ -4,11 +4,13 @@
 #include "epoch.h"
 #include "lock.h"
 #include "map_table.h"
+#include "monitor.h"
 #include "names.h"
 #include "platform.h"
 #include "slot.h"
 #include "slot_free.h"
 #include "text.h"
+#include "watch.h"
 
 #define RESERVE_STEP SH_RESERVE_MIN
 
@@ -113,6 +115,8 @@ sh_status sh_heap_create(const sh_config *config, sh_heap **out) {
 }
 
 void sh_heap_destroy(sh_heap *heap) {
+  shi_watches_free(heap);
+  shi_monitors_free(heap);
   shi_limbo_free(heap);
   shi_alloc_destroy(heap);
   shi_pages_destroy(&heap->pages);
@@ -131,6 +135,7 @@ sh_status sh_env_open(sh_heap *heap, sh_env **out) {
     return SH_E_HEAP_FULL;
   }
   env->heap = heap;
+  env->thread = shi_os_thread();
   shi_alloc_open(env);
   shi_lock(&heap->envs_lock);
   env->next = heap->envs;
@@ -146,6 +151,7 @@ sh_status sh_env_open(sh_heap *heap, sh_env **out) {
 
 void sh_env_close(sh_env *env) {
   sh_heap *heap = env->heap;
+  shi_waits_close(env);
   shi_limbo_orphan(env);
   shi_slot_flush(env);
   shi_alloc_close(env);

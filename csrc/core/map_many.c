@@ -166,7 +166,7 @@ static sh_status put_entries(sh_env *env, sh_id id, entries *e, uint32_t *put) {
       e->words[(*put)++] = old;
     }
   }
-  shi_unlock(&slot->lock, *put > 0);
+  shi_slot_unlock(env, slot, *put > 0);
   return status;
 }
 

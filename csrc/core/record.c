@@ -369,7 +369,7 @@ sh_status sh_record_set(sh_env *env, sh_id id, uint32_t shape_id, uint32_t i,
     status = lock_record(env, id, shape_id, true, &slot, &shape);
     if (status == SH_OK) {
       shi_word_store(locked_place(env->heap, slot, field), double_bits(value));
-      shi_unlock(&slot->lock, true);
+      shi_slot_unlock(env, slot, true);
     }
     return status;
   }
@@ -386,7 +386,7 @@ sh_status sh_record_set(sh_env *env, sh_id id, uint32_t shape_id, uint32_t i,
   shi_word *at = locked_place(env->heap, slot, field);
   shi_word old = *at;
   shi_word_store(at, word);
-  shi_unlock(&slot->lock, true);
+  shi_slot_unlock(env, slot, true);
   shi_word_release(env, old);
   return SH_OK;
 }

@@ -22,7 +22,7 @@ static void release_hold(sh_env *env, shi_worklist *list, uint32_t index) {
   if (before == one) {
     shi_lock(&slot->lock);
     kill_locked(env, list, slot, index);
-    shi_unlock(&slot->lock, true);
+    shi_slot_unlock(env, slot, true);
   }
 }
 
@@ -91,7 +91,7 @@ sh_status sh_drop(sh_env *env, sh_id id) {
   if (dead) {
     kill_locked(env, &list, slot, (uint32_t)id);
   }
-  shi_unlock(&slot->lock, dead);
+  shi_slot_unlock(env, slot, dead);
   shi_release_run(env, &list);
   return SH_OK;
 }

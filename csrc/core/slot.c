@@ -1,8 +1,10 @@
 #include "slot.h"
 
 #include "lock.h"
+#include "monitor.h"
 #include "record.h"
 #include "slot_free.h"
+#include "watch.h"
 
 #define COUNT_ONE_CLAIM UINT64_C(1)
 #define COUNT_ONE_HOLD (UINT64_C(1) << 32)
@@ -87,11 +89,38 @@ sh_status shi_slot_lock_write(sh_env *env, sh_id id, sh_type type, shi_slot **ou
   }
   if (SHI_UNLIKELY((atomic_load_explicit(&slot->lock, memory_order_relaxed) & SH_LOCK_MONITOR) !=
                    0)) {
+    // The monitors' lock comes before a slot's (L3). Nobody but this thread can end a monitor that
+    // is its own, so there is no need to look again.
     shi_unlock(&slot->lock, false);
-    return SH_E_BUSY;
+    if (!shi_monitor_is_mine(env, id)) {
+      return SH_E_BUSY;
+    }
+    status = shi_slot_lock(env, id, type, &slot);
+    if (status != SH_OK) {
+      return status;
+    }
   }
   *out = slot;
   return SH_OK;
+}
+
+void shi_slot_unlock_noted(sh_heap *heap, shi_slot *slot) {
+  uint32_t index = (uint32_t)(slot - shi_slot_at(heap, 0));
+  uint32_t word0 = atomic_load_explicit(&slot->word0, memory_order_relaxed);
+  uint32_t noted = atomic_load_explicit(&slot->lock, memory_order_relaxed);
+  bool ended = shi_type_of(word0) == SH_TYPE_NONE;
+  sh_id id = (sh_id)(shi_generation_of(word0) - (ended ? 1 : 0)) << 32 | index;
+  if (ended) {
+    atomic_fetch_and_explicit(&slot->lock, ~(SH_LOCK_MONITOR | SH_LOCK_WATCHED),
+                              memory_order_relaxed);
+  }
+  shi_unlock(&slot->lock, true);
+  if ((noted & SH_LOCK_WATCHED) != 0) {
+    shi_watch_notify(heap, id);
+  }
+  if (ended && (noted & SH_LOCK_MONITOR) != 0) {
+    shi_monitor_end(heap, id);
+  }
 }
 
 sh_type sh_id_type(sh_env *env, double number, uint32_t *shape) {

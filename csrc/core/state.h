@@ -7,8 +7,10 @@
 
 #include "check.h"
 #include "heap.h"
+#include "monitor.h"
 #include "pages.h"
 #include "value.h"
+#include "watch.h"
 
 #define SHI_ARENAS_MAX 8u
 #define SHI_SLOT_CACHE 128u
@@ -66,6 +68,9 @@ struct sh_heap {
   shi_counters closed; // counters of closed environments (under envs_lock) and of finalizers
                        // (atomic adds)
   _Atomic int64_t pinned_bytes;
+
+  shi_watches watches;
+  shi_monitors monitors;
 #ifdef SH_TEST
   _Atomic int64_t fail_after;              // the n-th allocation from now fails; < 0: never
   void (*peek_hook)(void *arg, int place); // sh_test_peek in optimistic.h
@@ -92,7 +97,11 @@ struct sh_env {
   shi_counters counters;
   uint8_t *read_buffer; // SHI_READ_BUFFER bytes: texts handed out by the last call
   uint32_t read_used;
-  struct shi_block *write; // narrowed input of the current call; see shi_write_room
+  shi_port port;                     // what it is told
+  struct shi_ticket *nested_tickets; // monitor.c, under the monitors' lock
+  uint64_t thread;                   // the system's name for it
+  uint32_t label;                    // JavaScript's; under the monitors' lock
+  struct shi_block *write;           // narrowed input of the current call; see shi_write_room
 };
 
 // A block of scratch memory; the newest first.
