@@ -106,6 +106,13 @@ export interface Native {
   readonly fast: FastCalls | undefined;
   readonly fastResult: Float64Array;
   readonly REF: RefMark;
+  /** What lockEnter and lockLook have found: token, 1 if abandoned, label of the holder, number of ids,
+   * ids. */
+  readonly lockAnswer: Float64Array;
+  /** Tokens of events, for the dispatcher. */
+  readonly tokens: Uint32Array;
+  readonly lockKinds: Readonly<Record<'thread' | 'task' | 'writer', number>>;
+  readonly lockStates: Readonly<Record<'waiting' | 'holding' | 'refused', number>>;
   /** Length `batch`; see above. */
   readonly refIds: Float64Array;
   readonly refTypes: Uint8Array;
@@ -136,8 +143,44 @@ export interface Native {
 
   /** The class that errors of this environment are made of: `new cls(code, message)`. */
   setErrorClass(cls: new (code: string, message: string) => Error): void;
-  /** Before the heap's first use in the process, else ERR_ALREADY_CONFIGURED. Bytes; undefined: default. */
-  configure(reserve: number | undefined, limit: number | undefined): void;
+  /**
+   * Before the heap's first use in the process, else ERR_ALREADY_CONFIGURED. Bytes, undefined: default;
+   * milliseconds.
+   */
+  configure(reserve: number | undefined, limit: number | undefined, lockTimeout: number): void;
+  /** As configured, or the default. */
+  lockTimeout(): number;
+
+  /** Whom to call, with the number of tokens in `tokens`, when events have come; it must not throw. */
+  listen(dispatch: (count: number) => void): void;
+  /** Whether the environment stays alive for events. */
+  keepAlive(alive: boolean): void;
+  /** Sleeps until the environment's bell has rung, at most `ms` milliseconds, and 20. */
+  park(ms: number): void;
+  /** What errors of other threads call this one. */
+  setLabel(label: number): void;
+  version(id: number): number;
+  /** The token of a watch, told of by the bell if it `blocks`, else by events. */
+  watch(id: number, blocks: boolean): number;
+  /** Looks for stores under way when the watch began; true when there can be none any more. */
+  watchSettle(token: number): boolean;
+  unwatch(token: number): void;
+  /** One of `lockStates`, more in `lockAnswer`; undefined: a deadlock. */
+  lockEnter(
+    id: number,
+    kind: number,
+    onlyFree: boolean,
+    task: number,
+    nested: boolean,
+  ): number | undefined;
+  /** The same for a ticket that waits; undefined: the object has ended. */
+  lockLook(token: number): number | undefined;
+  lockLeave(token: number): void;
+  /**
+   * Called when a change meets another environment's monitor: waits for the object's monitor and
+   * returns its token, or throws. The change is then made, and the monitor left, by the addon.
+   */
+  setBusyHandler(handler: (id: number) => number): void;
 
   // Ids. `id` is unknown because it comes from users: anything but a live id throws.
   /** The type tag of an id (`refShapes[0]`: its shape), 0 if it is not alive. Never throws. */

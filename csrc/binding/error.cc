@@ -242,6 +242,10 @@ std::string describe(napi_env env, napi_value value) {
 }
 
 napi_value fail(const Call &call, sh_status status, const sh_value *values, uint32_t count) {
+  if (status == SH_E_BUSY && !call.busy) {
+    call.busy = true;
+    return nullptr;
+  }
   std::string what = sh_status_text(status);
   const sh_value *value = culprit(call, status, values, count);
   if (value != nullptr) {

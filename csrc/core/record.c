@@ -6,8 +6,8 @@
 #include "optimistic.h"
 #include "release.h"
 #include "shape.h"
-#include "slot.h"
 #include "slot_free.h"
+#include "slot_lock.h"
 #include "text.h"
 
 #include <string.h>

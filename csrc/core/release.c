@@ -2,7 +2,7 @@
 
 #include "epoch.h"
 #include "lock.h"
-#include "slot.h"
+#include "slot_lock.h"
 
 // Ends the life of a slot whose counts this thread has brought to 0, with its lock held, and puts
 // it on the list.

@@ -19,7 +19,16 @@ import * as everything from 'shared-heap';
 import { blocked, checkHeap, counts, native, own, thrownBy } from './support';
 import { bad, check, others, picture } from './support-bad';
 import type { AnyKind, Bad } from './support-bad';
-import { Sample, call, common, goodArguments, nameOf, statics, subjects } from './support-methods';
+import {
+  Sample,
+  asyncMethods,
+  call,
+  common,
+  goodArguments,
+  nameOf,
+  statics,
+  subjects,
+} from './support-methods';
 
 checkHeap();
 
@@ -65,7 +74,7 @@ describe.each(subjects)('$name', ({ name, make, methods }) => {
 
   test('every public method is in the table', () => {
     const ref = own(make());
-    const listed = new Set([...methods, ...common].map(({ key }) => key));
+    const listed = new Set([...methods, ...common, ...asyncMethods].map(({ key }) => key));
     const shape = name === 'StructRef' ? ['text', 'number', 'any'] : [];
     const inner: unknown[] = ['constructor', ...shape];
     for (
@@ -116,7 +125,7 @@ describe.each(Object.entries(statics))('%s functions', (type, functions) => {
   test('every function is in the table', () => {
     const known = functions.map(({ key }) => key);
     const exported = (everything as unknown as Record<string, object>)[type];
-    if (type === 'functions') return expect(known).toEqual(['refFromId', 'share']);
+    if (type === 'functions') return expect(known).toEqual(['refFromId', 'share', 'lockAll']);
     const statik = Object.getOwnPropertyNames(exported).filter(
       (key) => !['length', 'name', 'prototype'].includes(key),
     );
@@ -142,6 +151,7 @@ test('every export is covered by a table, or needs none', () => {
     ...Object.keys(statics),
     'refFromId',
     'share',
+    'lockAll',
   ];
   // configure: context.test.ts; heap and typeOf take nothing that could be wrong: heap.test.ts.
   const covered = [

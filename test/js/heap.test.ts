@@ -18,6 +18,7 @@ test('the package exports what the README lists', () => {
     'VectorRef',
     'configure',
     'heap',
+    'lockAll',
     'names',
     'refFromId',
     'share',

@@ -8,6 +8,7 @@ import {
   StringRef,
   StructFactory,
   VectorRef,
+  lockAll,
   names,
   refFromId,
   share,
@@ -24,6 +25,9 @@ export type Kind =
   | 'index' // one converted as Array methods do
   | 'callback'
   | 'compare' // a callback or nothing
+  | 'section' // what runs under a lock that blocks
+  | 'timeout' // options with a timeout
+  | 'watching' // options of watch
   | 'entries' // of a map
   | 'iterable'
   | 'keys' // an iterable of keys
@@ -60,6 +64,7 @@ export function nameOf({ key }: Method): string {
 
 /** Calls a method; an iterator is run to its end, so that it does what it does. */
 export function call(method: Method, ref: unknown, args: readonly unknown[]): unknown {
+  if (method.key === 'watch') return (ref as Ref).watch(...(args as [() => void])).unwatch();
   if (method.isGetter) return Reflect.get(Object.getPrototypeOf(ref) as object, method.key, ref);
   const result: unknown = (ref as any)[method.key](...args);
   const isIterator = typeof (result as Iterator<unknown> | undefined)?.next === 'function';
@@ -213,8 +218,19 @@ export const common: Method[] = [
   m('retain'),
   m('drop'),
   m('move'),
+  m('lock', ['section', () => 1], ['timeout', { timeout: 0 }]),
+  m('tryLock', ['section', () => 1]),
+  getter('version'),
+  m('wait', ['number', -1], ['timeout', { timeout: 0 }]),
+  m('watch', ['callback', () => undefined], ['watching', { ref: false }]),
   m(Symbol.dispose),
   m(Symbol.for('shared-heap.ref'), ['any', false]),
+];
+
+/** What all refs have that returns promises: async-methods.test.ts. */
+export const asyncMethods: Method[] = [
+  m('lockAsync', ['callback', () => 1], ['timeout', { timeout: 0 }]),
+  m('waitAsync', ['number', -1], ['timeout', { timeout: 0 }]),
 ];
 
 export interface StaticMethod {
@@ -222,7 +238,7 @@ export interface StaticMethod {
   run: (...args: any[]) => unknown;
   /** Kinds beyond those of methods: an id, a name, and what each class is made from. */
   parameters: (
-    Kind | 'id' | 'name' | 'bytes' | 'byteLength' | 'init' | 'inits' | 'initial' | 'shape'
+    Kind | 'id' | 'name' | 'bytes' | 'byteLength' | 'init' | 'inits' | 'initial' | 'shape' | 'refs'
   )[];
 }
 
@@ -291,5 +307,6 @@ export const statics: Record<string, StaticMethod[]> = {
   functions: [
     s('refFromId', (id) => refFromId(id), 'id'),
     s('share', (value) => share(value), 'any'),
+    s('lockAll', (refs) => lockAll(refs, () => 1), 'refs'),
   ],
 };
