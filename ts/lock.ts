@@ -173,33 +173,38 @@ export async function lockWhileAsync<R>(
 }
 
 /** Waits for the turn of a ticket; whether the lock was abandoned. */
-function turn(id: number, token: number, end: number): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const finish = (): void => {
+async function turn(id: number, token: number, end: number): Promise<boolean> {
+  // What comes is a function, for errors to be thrown here.
+  const outcome = await new Promise<() => boolean>((resolve) => {
+    const finish = (result: () => boolean): void => {
       timer.cancel();
       forget(token);
       letGo();
+      resolve(result);
     };
     const look = (): void => {
       try {
         if (!isMine(id, token)) return;
+        const abandoned = answer[1] === 1;
+        finish(() => abandoned);
       } catch (error) {
-        finish();
-        reject(error);
-        return;
+        finish(() => {
+          throw error;
+        });
       }
-      finish();
-      resolve(answer[1] === 1);
     };
     const timer = callAt(end, () => {
-      finish();
       native.lockLook(token); // who holds it
+      const error = locked(id);
       native.lockLeave(token);
-      reject(locked(id));
+      finish(() => {
+        throw error;
+      });
     });
     stayAlive();
     handle(token, look);
   });
+  return outcome();
 }
 
 // --- errors --------------------------------------------------------------------------------------
