@@ -66,11 +66,16 @@ export function retryWhileChanging<R>(what: string, rootIsAlive: () => boolean, 
 /** How often an operation starts over because other threads changed what it reads. */
 export const CONFLICT_TRIES = 3;
 
-export function conflict(what: string): SharedHeapError {
+export function conflict(what: string, tries = CONFLICT_TRIES): SharedHeapError {
   return new SharedHeapError(
     'ERR_CONFLICT',
-    `${what} was changed during each of ${CONFLICT_TRIES} tries; try again when it is at rest`,
+    `${what} was changed during each of ${tries} tries; try again when it is at rest`,
   );
+}
+
+/** An operation has waited as long as it was allowed to. */
+export function timedOut(what: string): SharedHeapError {
+  return new SharedHeapError('ERR_TIMEOUT', `${what}; give it more time`);
 }
 
 /** A value in an error message: its type, and what it is if that is short. */

@@ -8,6 +8,8 @@ export { MapRef } from './map-ref';
 export type { MapSource } from './map-source';
 export { names } from './names';
 export { NumberRef } from './number-ref';
+export { QueueRef } from './queue-ref';
+export type { WaitOptions } from './queue-ref';
 export { Ref } from './ref';
 export { refFromId, typeOf } from './registry';
 export { share } from './share';

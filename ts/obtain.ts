@@ -10,7 +10,7 @@ import { native } from './native';
 import { shapeInfo } from './shapes';
 import { VectorWalk } from './vector-walk';
 
-const { REF, modes, refIds, refShapes, refTypes, types } = native;
+const { REF, batch, modes, refIds, refShapes, refTypes, types } = native;
 
 /** An object found and not yet read. */
 class Found {
@@ -89,6 +89,8 @@ class Copier {
         return this.#json ? Array.from(new Uint8Array(native.bytesCopy(id))) : native.bytesCopy(id);
       case types.VectorRef:
         return this.#readVector(id);
+      case types.QueueRef:
+        return this.#readQueue(id);
       case types.MapRef:
         return this.#readMap(id);
       default:
@@ -101,6 +103,15 @@ class Copier {
     const walk = new VectorWalk(id, modes.deref, findRefs);
     for (let i = 0; walk.at(i); i++) copy.push(this.#leave(copy, i, walk.value));
     return copy;
+  }
+
+  #readQueue(id: number): unknown[] {
+    const copy: unknown[] = [];
+    for (;;) {
+      const piece = findRefs(native.queueRead(id, copy.length, batch, modes.deref));
+      for (const value of piece) copy.push(this.#leave(copy, copy.length, value));
+      if (piece.length < batch) return copy;
+    }
   }
 
   #readMap(id: number): unknown {

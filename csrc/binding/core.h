@@ -18,6 +18,7 @@ extern "C" {
 #include "../core/map.h"
 #include "../core/names.h"
 #include "../core/number.h"
+#include "../core/queue.h"
 #include "../core/record.h"
 #include "../core/slot.h"
 #include "../core/stats.h"
