@@ -32,6 +32,13 @@ export function requireFunction(value: unknown, parameter: string): void {
   if (typeof value !== 'function') throw invalidArgType(parameter, 'a function', value);
 }
 
+/** Whether a number is one of items: whole, from 0 on, or Infinity for all there are. */
+export function requireCount(value: unknown): void {
+  if (typeof value !== 'number') throw invalidArgType('count', 'a number', value);
+  if (value >= 0 && (Number.isInteger(value) || value === Infinity)) return;
+  throw outOfRange('count', 'a whole number from 0 on, or Infinity', value);
+}
+
 /** The items of an iterable, read to the end before anything else is done. */
 export function readAll(values: unknown, parameter: string): unknown[] {
   if (!isIterable(values)) throw invalidArgType(parameter, 'an iterable', values);

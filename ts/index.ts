@@ -18,6 +18,14 @@ export { StringRef } from './string-ref';
 export { StructDefinition, StructFactory } from './struct-factory';
 export type { StructInit } from './struct-factory';
 export { StructRef } from './struct-ref';
-export type { FieldType, FieldValue, PlainStruct, Shape, Struct } from './struct-ref';
+export type {
+  FieldType,
+  FieldValue,
+  PlainStruct,
+  Shape,
+  Struct,
+  StructUpdate,
+  StructValues,
+} from './struct-ref';
 export type { MapKey, Plain, PlainMap, Primitive, SharedValue } from './values';
 export { VectorRef } from './vector-ref';

@@ -7,6 +7,8 @@ import type { Key, Value } from '../types/native';
 import { retryWhileChanging } from './errors';
 import { MapWalk } from './map-walk';
 import { native } from './native';
+import type { PlainObject } from './plain';
+import { setOwn } from './plain';
 import { shapeInfo } from './shapes';
 import { VectorWalk } from './vector-walk';
 
@@ -20,8 +22,6 @@ class Found {
     readonly shape: number,
   ) {}
 }
-
-type PlainObject = Record<string, unknown>;
 
 /** Where the copy of an object belongs. */
 interface Gap {
@@ -185,18 +185,4 @@ function put(into: Gap['into'], key: Key, value: unknown): void {
   if (Array.isArray(into)) into[key as number] = value;
   else if (into instanceof Map) into.set(key, value);
   else setOwn(into, key as string, value);
-}
-
-function setOwn(object: PlainObject, key: string, value: unknown): void {
-  if (key !== '__proto__') {
-    object[key] = value;
-    return;
-  }
-  // Assigning would set the prototype.
-  Object.defineProperty(object, key, {
-    value,
-    configurable: true,
-    enumerable: true,
-    writable: true,
-  });
 }

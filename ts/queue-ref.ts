@@ -139,12 +139,12 @@ export class QueueRef<V extends SharedValue = Untyped> extends Ref<'QueueRef'> {
     const id = idOf(this);
     const timeout = timeoutOf(options);
     const taken = take(id);
-    return valueOf(taken === NOT_YET ? waitToTake(id, timeout) : taken);
+    return valueOf(taken === NOT_YET ? waitToTake(id, timeout) : taken) as V | undefined;
   }
 
   /** As `pop` without waiting: undefined if the queue is empty. */
   tryPop(): V | undefined {
-    return valueOf(take(idOf(this)));
+    return valueOf(take(idOf(this))) as V | undefined;
   }
 
   /** As `pop`, without blocking the thread. */
@@ -152,7 +152,8 @@ export class QueueRef<V extends SharedValue = Untyped> extends Ref<'QueueRef'> {
     const id = idOf(this);
     const timeout = timeoutOf(options);
     const taken = take(id);
-    return valueOf(taken === NOT_YET ? await waitToTakeAsync(id, timeout) : taken);
+    const late = taken === NOT_YET ? await waitToTakeAsync(id, timeout) : taken;
+    return valueOf(late) as V | undefined;
   }
 
   /**
@@ -222,8 +223,8 @@ function take(id: number): Taken {
   return native.out[1] === 1 ? ENDED : NOT_YET;
 }
 
-function valueOf<V>(taken: Taken): V | undefined {
-  return taken === NOT_YET || taken === ENDED ? undefined : (taken as V);
+function valueOf(taken: Taken): unknown {
+  return taken === NOT_YET || taken === ENDED ? undefined : taken;
 }
 
 function waitToTake(id: number, timeout: number | undefined): Taken {

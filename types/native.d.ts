@@ -128,13 +128,7 @@ export interface Native {
   /** Type tags by class name: `{ StringRef: 1, ... }`. */
   readonly types: Readonly<
     Record<
-      | 'StringRef'
-      | 'NumberRef'
-      | 'MapRef'
-      | 'VectorRef'
-      | 'StructRef'
-      | 'BufferRef'
-      | 'QueueRef',
+      'StringRef' | 'NumberRef' | 'MapRef' | 'VectorRef' | 'StructRef' | 'BufferRef' | 'QueueRef',
       number
     >
   >;
