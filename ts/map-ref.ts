@@ -260,7 +260,7 @@ export class MapRef<
    * it is given owns a claim for the time of the call; the one that is returned borrows. Of a moved
    * ref that it returns the map takes the claim; one that came too late is dropped. If it throws
    * nothing has changed.
-   * @throws `ERR_CONFLICT` if others were faster 1,000 times; what `set` throws
+   * @throws `ERR_CONFLICT` if others were faster 10,000 times; what `set` throws
    */
   update(key: K, callback: (value: V | undefined) => V): V {
     requireFunction(callback, 'callback');

@@ -9,10 +9,10 @@ import { refFromId } from './registry';
 const { REF, refIds, refMoves } = native;
 
 /**
- * How often `update` starts over. Each time somebody else has succeeded, so a callback that does
- * little gets its turn long before.
+ * How often `update` starts over. Each time somebody else has succeeded; a callback that does little
+ * gets its turn long before (decision 51).
  */
-export const UPDATE_TRIES = 1000;
+const UPDATE_TRIES = 10_000;
 
 /**
  * Sets a key to what `callback` makes of its value, if the value is still the same then; else starts

@@ -137,9 +137,7 @@ export class QueueRef<V extends SharedValue = Untyped> extends Ref<'QueueRef'> {
    */
   pop(options?: WaitOptions): V | undefined {
     const id = idOf(this);
-    const timeout = timeoutOf(options);
-    const taken = take(id);
-    return valueOf(taken === NOT_YET ? waitToTake(id, timeout) : taken) as V | undefined;
+    return valueOf(takeOrWait(id, timeoutOf(options))) as V | undefined;
   }
 
   /** As `pop` without waiting: undefined if the queue is empty. */
@@ -152,8 +150,7 @@ export class QueueRef<V extends SharedValue = Untyped> extends Ref<'QueueRef'> {
     const id = idOf(this);
     const timeout = timeoutOf(options);
     const taken = take(id);
-    const late = taken === NOT_YET ? await waitToTakeAsync(id, timeout) : taken;
-    return valueOf(late) as V | undefined;
+    return valueOf(taken === NOT_YET ? await waitToTake(id, timeout) : taken) as V | undefined;
   }
 
   /**
@@ -227,17 +224,19 @@ function valueOf(taken: Taken): unknown {
   return taken === NOT_YET || taken === ENDED ? undefined : taken;
 }
 
-function waitToTake(id: number, timeout: number | undefined): Taken {
+function takeOrWait(id: number, timeout: number | undefined): Taken {
+  const taken = take(id);
+  if (taken !== NOT_YET) return taken;
   return waitUntil(id, () => take(id), timeout, stillEmpty(id));
 }
 
-function waitToTakeAsync(id: number, timeout: number | undefined): Promise<Taken> {
+function waitToTake(id: number, timeout: number | undefined): Promise<Taken> {
   return waitUntilAsync(id, () => take(id), timeout, stillEmpty(id));
 }
 
 function* takeAll<V>(id: number): Generator<V, undefined> {
   for (;;) {
-    const taken = waitToTake(id, undefined);
+    const taken = takeOrWait(id, undefined);
     if (taken === ENDED) return;
     yield taken as V;
   }
@@ -245,7 +244,8 @@ function* takeAll<V>(id: number): Generator<V, undefined> {
 
 async function* takeAllAsync<V>(id: number): AsyncGenerator<V, undefined> {
   for (;;) {
-    const taken = await waitToTakeAsync(id, undefined);
+    let taken = take(id);
+    if (taken === NOT_YET) taken = await waitToTake(id, undefined);
     if (taken === ENDED) return;
     yield taken as V;
   }

@@ -336,8 +336,9 @@ napi_value record_update(Call &call) {
   if (status == SH_OK) {
     return nullptr;
   }
-  return bad < n ? fail_field(call, status, shape, fields[bad], values[bad], call.args[kFirst + bad])
-                 : fail_record(call, status, shape, values, n);
+  return bad < n
+             ? fail_field(call, status, shape, fields[bad], values[bad], call.args[kFirst + bad])
+             : fail_record(call, status, shape, values, n);
 }
 
 napi_value record_read(Call &call) {

@@ -68,8 +68,8 @@ typedef enum sh_type {
 //           [1] offset of the words body in bits 0-47, 0: none. Shape id: high 16 bits of [0]
 //               are bits 0-15, high 16 bits of [1] are bits 16-31.
 //   BYTES   [0] offset of payload header                       [1] byte length
-//   QUEUE   [0] offset of the ring (queue.h)                   [1] length (low 32) | closed (bit 32)
-//   free    [0] low 32: next slot in batch, high 32: next batch [1] batch length
+//   QUEUE   [0] offset of the ring (queue.h)                   [1] length (low 32) | closed (bit
+//   32) free    [0] low 32: next slot in batch, high 32: next batch [1] batch length
 typedef struct shi_slot {
   _Atomic uint32_t word0;
   _Atomic uint32_t lock;

@@ -50,9 +50,8 @@ static shi_peeked peek_state(const shi_peek *peek, sh_queue_state *out) {
     return SHI_PEEK_LOCK;
   }
   const shi_ring *ring = shi_at(peek->env->heap, payload[0]);
-  *out = (sh_queue_state){.length = length_in(payload[1]),
-                          .capacity = ring->capacity,
-                          .closed = closed_in(payload[1])};
+  *out = (sh_queue_state){
+      .length = length_in(payload[1]), .capacity = ring->capacity, .closed = closed_in(payload[1])};
   return SHI_PEEKED;
 }
 
@@ -77,12 +76,12 @@ sh_status sh_queue_state_of(sh_env *env, sh_id id, sh_queue_state *out) {
   return status;
 }
 
-// Whether the queue is full before a payload is made for a value that may have to wait: who waits
-// asks again and again, and should not copy a long text each time.
+// Whether the queue is full, before a long text is copied for it: who waits for room tries again
+// and again.
 static sh_status look_for_room(sh_env *env, sh_id id, const sh_value *value, bool *full) {
   sh_queue_state state;
   *full = false;
-  if (value->kind != SH_KIND_STRING && value->kind != SH_KIND_BIGINT) {
+  if (value->kind != SH_KIND_STRING || value->length <= SHI_COPY_MAX) {
     return SH_OK;
   }
   sh_status status = sh_queue_state_of(env, id, &state);

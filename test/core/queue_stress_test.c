@@ -7,9 +7,9 @@
 #include "queue.h"
 #include "slot.h"
 
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -213,9 +213,8 @@ static void churn(stress_thread *t) {
     case 3:
     case 4:
       status = sh_queue_state_of(t->env, id, &queue);
-      STRESS_CHECK(is_gone(status) ||
-                   (status == SH_OK && queue.capacity >= 1 && queue.capacity <= 6 &&
-                    queue.length <= queue.capacity));
+      STRESS_CHECK(is_gone(status) || (status == SH_OK && queue.capacity >= 1 &&
+                                       queue.capacity <= 6 && queue.length <= queue.capacity));
       break;
     case 5:
     case 6:

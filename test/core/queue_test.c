@@ -40,17 +40,10 @@ static void values_of_every_kind(void **state) {
   fixture *f = *state;
   static const uint64_t digits[2] = {7, 8};
   sh_id text = new_string(f, long_text);
-  const sh_value values[] = {v_undefined(),
-                             v_null(),
-                             v_boolean(false),
-                             v_boolean(true),
-                             v_number(1.5),
-                             v_number(-0.0),
-                             v_number(NAN),
-                             v_text("short"),
-                             v_text(long_text),
-                             v_bigint(digits, 2, true),
-                             v_ref(text)};
+  const sh_value values[] = {
+      v_undefined(),  v_null(),      v_boolean(false), v_boolean(true),   v_number(1.5),
+      v_number(-0.0), v_number(NAN), v_text("short"),  v_text(long_text), v_bigint(digits, 2, true),
+      v_ref(text)};
   const uint32_t n = sizeof values / sizeof *values;
   sh_id queue = new_queue(f, n);
   sh_value out[16];
@@ -158,6 +151,7 @@ static void capacity_is_checked(void **state) {
 
 static void a_closed_queue_is_drained(void **state) {
   fixture *f = *state;
+  static uint8_t chars[5000];
   sh_id queue = new_queue(f, 3);
   sh_id text = new_string(f, long_text);
   queue_push(f, queue, v_number(1));
@@ -168,6 +162,7 @@ static void a_closed_queue_is_drained(void **state) {
   assert_ok(sh_queue_close(f->env, queue)); // changes nothing, not even the version
   check_push(f, queue, v_number(3), SH_E_QUEUE_CLOSED, false);
   check_push(f, queue, v_text(long_text), SH_E_QUEUE_CLOSED, false);
+  check_push(f, queue, v_latin1(chars, sizeof chars), SH_E_QUEUE_CLOSED, false);
   check_push(f, queue, v_ref(text), SH_E_QUEUE_CLOSED, false);
   check_push(f, queue, v_move(text), SH_E_QUEUE_CLOSED, false);
   assert_true(fingerprint(f) == before);
@@ -183,12 +178,18 @@ static void a_closed_queue_is_drained(void **state) {
 static void a_full_queue_changes_nothing(void **state) {
   fixture *f = *state;
   static const uint64_t digits[2] = {7, 8};
+  static uint8_t chars[5000];
   sh_id queue = new_queue(f, 1);
   sh_id text = new_string(f, long_text);
   queue_push(f, queue, v_number(1));
   uint64_t before = fingerprint(f);
-  const sh_value values[] = {v_number(2), v_text("short"), v_text(long_text),
-                             v_bigint(digits, 2, false), v_ref(text), v_move(text)};
+  const sh_value values[] = {v_number(2),
+                             v_text("short"),
+                             v_text(long_text),
+                             v_latin1(chars, sizeof chars),
+                             v_bigint(digits, 2, false),
+                             v_ref(text),
+                             v_move(text)};
   for (uint32_t i = 0; i < sizeof values / sizeof *values; i++) {
     check_push(f, queue, values[i], SH_OK, false);
     assert_true(fingerprint(f) == before);
@@ -287,6 +288,7 @@ static void dropping_releases_what_is_in_it(void **state) {
 
 static void ids_are_checked(void **state) {
   fixture *f = *state;
+  static uint8_t chars[5000];
   sh_id dead = new_queue(f, 1);
   assert_ok(sh_drop(f->env, dead));
   const struct {
@@ -307,7 +309,7 @@ static void ids_are_checked(void **state) {
     double number = 0;
     bool other = false;
     check_push(f, id, v_number(1), cases[i].status, false);
-    check_push(f, id, v_text(long_text), cases[i].status, false);
+    check_push(f, id, v_latin1(chars, sizeof chars), cases[i].status, false);
     assert_status(sh_queue_pop(f->env, id, &value, &end), cases[i].status);
     assert_status(sh_queue_pop_number(f->env, id, &number, &end, &other), cases[i].status);
     assert_status(sh_queue_close(f->env, id), cases[i].status);

@@ -65,8 +65,8 @@ static void sets_what_is_named(void **state) {
   assert_counts(f, kept, 1, 1);
   // What falls out is released; of a field named twice the later value stays.
   const uint32_t again[] = {REF, TEXT, REF, NUMBER, NUMBER, MAP};
-  const sh_value others[] = {v_ref(kept), v_text(long_text), v_null(), v_number(6), v_number(7),
-                             v_null()};
+  const sh_value others[] = {v_ref(kept), v_text(long_text), v_null(),
+                             v_number(6), v_number(7),       v_null()};
   assert_ok(sh_record_update(f->env, id, 0, again, others, 6, NULL));
   assert_value(get(f, id, REF), v_null());
   assert_value(get(f, id, NUMBER), v_number(7));
@@ -166,7 +166,8 @@ static void update_and_read(stress_thread *t) {
     if (out[REF].kind == SH_KIND_NULL) {
       continue; // nobody has updated it yet
     }
-    (void)snprintf(text, sizeof text, "%u is the number of this text", (uint32_t)out[NUMBER].number);
+    (void)snprintf(text, sizeof text, "%u is the number of this text",
+                   (uint32_t)out[NUMBER].number);
     STRESS_CHECK(out[REF].kind == SH_KIND_NUMBER && out[REF].number == out[NUMBER].number);
     STRESS_CHECK(out[TEXT].length == strlen(text));
     STRESS_CHECK(memcmp(out[TEXT].chars, text, out[TEXT].length) == 0);
