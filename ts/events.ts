@@ -11,10 +11,7 @@ let listening = false;
 
 /** Has `handler` called when the wait of this token is told, until `forget`. */
 export function handle(token: number, handler: () => void): void {
-  if (!listening) {
-    native.listen(dispatch);
-    listening = true;
-  }
+  listen();
   handlers.set(token, handler);
 }
 
@@ -24,6 +21,7 @@ export function forget(token: number): void {
 
 /** Keeps the environment alive until as many calls of `letGo`. */
 export function stayAlive(): void {
+  listen();
   waiting += 1;
   if (waiting === 1) native.keepAlive(true);
 }
@@ -31,6 +29,12 @@ export function stayAlive(): void {
 export function letGo(): void {
   waiting -= 1;
   if (waiting === 0) native.keepAlive(false);
+}
+
+function listen(): void {
+  if (listening) return;
+  native.listen(dispatch);
+  listening = true;
 }
 
 function dispatch(count: number): void {

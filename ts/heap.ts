@@ -29,9 +29,18 @@ export type HeapReport = ReturnType<Native['verify']>;
  */
 export function configure(options: HeapOptions): void {
   if (!isPlainObject(options)) throw invalidArgType('options', 'an object', options);
-  const { reserve, limit, lockTimeout = 5000, ...others } = options as HeapOptions & Record<string, unknown>;
+  const {
+    reserve,
+    limit,
+    lockTimeout = 5000,
+    ...others
+  } = options as HeapOptions & Record<string, unknown>;
   for (const name of Object.keys(others)) {
-    throw invalidArgType('options', `{ reserve, limit, lockTimeout } without ${JSON.stringify(name)}`, options);
+    throw invalidArgType(
+      'options',
+      `{ reserve, limit, lockTimeout } without ${JSON.stringify(name)}`,
+      options,
+    );
   }
   checkBytes('options.reserve', reserve);
   checkBytes('options.limit', limit);

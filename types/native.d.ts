@@ -97,6 +97,10 @@ export interface FastCalls {
   ) => void;
   readonly vectorPush: (seat: number, id: number, value: number) => void;
   readonly vectorSet: (seat: number, id: number, index: number, value: number) => void;
+  /** `absent`: the queue is full. */
+  readonly queuePush: (seat: number, id: number, value: number) => void;
+  /** `absent`: the queue is empty and not closed. */
+  readonly queuePop: (seat: number, id: number) => void;
   readonly retain: (seat: number, id: number) => void;
   readonly drop: (seat: number, id: number) => void;
 }
@@ -130,7 +134,10 @@ export interface Native {
   readonly modes: Modes;
   /** Type tags by class name: `{ StringRef: 1, ... }`. */
   readonly types: Readonly<
-    Record<'StringRef' | 'NumberRef' | 'MapRef' | 'VectorRef' | 'StructRef' | 'BufferRef', number>
+    Record<
+      'StringRef' | 'NumberRef' | 'MapRef' | 'VectorRef' | 'StructRef' | 'BufferRef' | 'QueueRef',
+      number
+    >
   >;
   /** Field type tags of struct shapes. */
   readonly fieldTypes: Readonly<
@@ -263,6 +270,8 @@ export interface Native {
   vectorRemoveAt(id: number, index: number): boolean;
   /** The removed elements, handed over. At most `batch` removed (the caller splits) and `batch` inserted; all or nothing. */
   vectorSplice(id: number, start: number, remove: number, ...values: Value[]): Value[];
+  /** Up to `limit` (<= batch) elements from the front, handed over. */
+  vectorTakeMany(id: number, limit: number): Value[];
   vectorFill(id: number, value: Value, start: number, end: number): void;
   vectorReverse(id: number): void;
   vectorClear(id: number): void;
@@ -301,6 +310,8 @@ export interface Native {
   recordAcquire(id: number, shape: number, field: number): Value;
   recordGetValue(id: number, shape: number, field: number): Value;
   recordSet(id: number, shape: number, field: number, value: Value): void;
+  /** Sets field `numbers[i]` to value i for each of these, at most `batch`; all or none, in one step. */
+  recordUpdate(id: number, shape: number, ...values: Value[]): void;
   /** All fields in one step; `out[3]` is the version. */
   recordRead(id: number, shape: number, mode: Mode): Value[];
 
@@ -313,6 +324,18 @@ export interface Native {
   bytesView(id: number): ArrayBuffer;
   /** A private copy. */
   bytesCopy(id: number): ArrayBuffer;
+
+  /** ERR_OUT_OF_RANGE unless the capacity is from 1 to 2^31 - 1. */
+  queueNew(capacity: number): number;
+  /** False if the queue is full: nothing has changed then. ERR_QUEUE_CLOSED. */
+  queuePush(id: number, value: Value): boolean;
+  /** Handed over; `out` [1 if there was one, 1 if there was none and the queue is closed]. */
+  queuePop(id: number): Value;
+  queueClose(id: number): void;
+  /** `out` [length, capacity, 1 if it is closed]. */
+  queueState(id: number): void;
+  /** At most `limit` (<= batch) values from the one `start` places behind the oldest on; `out[3]` is the version. */
+  queueRead(id: number, start: number, limit: number, mode: Mode): Value[];
 
   namesGet(name: string): Value;
   namesAcquire(name: string): Value;

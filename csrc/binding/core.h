@@ -20,6 +20,7 @@ extern "C" {
 #include "../core/names.h"
 #include "../core/number.h"
 #include "../core/port.h"
+#include "../core/queue.h"
 #include "../core/record.h"
 #include "../core/slot.h"
 #include "../core/stats.h"

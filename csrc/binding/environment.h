@@ -210,6 +210,7 @@ MethodList string_number_methods();
 MethodList map_methods();
 MethodList vector_methods();
 MethodList record_methods();
+MethodList queue_methods();
 MethodList bytes_methods();
 MethodList view_methods();
 MethodList wait_methods();

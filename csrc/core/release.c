@@ -58,6 +58,9 @@ void shi_release_run(sh_env *env, shi_worklist *list) {
     case SH_TYPE_RECORD:
       shi_record_dispose(env, list, slot);
       break;
+    case SH_TYPE_QUEUE:
+      shi_queue_dispose(env, list, slot);
+      break;
     case SH_TYPE_BYTES:
       shi_bytes_dispose(env, slot);
       break;
