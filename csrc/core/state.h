@@ -23,6 +23,8 @@ typedef enum shi_class { SHI_CLASS_DATA, SHI_CLASS_FIELDS, SHI_CLASS_COUNT } shi
 
 struct shi_limbo_chunk;
 struct shi_arena_hooks;
+struct shi_scope;
+struct shi_trace;
 
 // A queue of retired memory, oldest first; see epoch.h.
 typedef struct shi_limbo {
@@ -66,6 +68,9 @@ struct sh_heap {
   shi_counters closed; // counters of closed environments (under envs_lock) and of finalizers
                        // (atomic adds)
   _Atomic int64_t pinned_bytes;
+
+  _Atomic uint32_t trace_lock; // guards what `trace` points to; innermost
+  struct shi_trace *trace;     // trace.h; NULL: nothing has been traced
 #ifdef SH_TEST
   _Atomic int64_t fail_after;              // the n-th allocation from now fails; < 0: never
   void (*peek_hook)(void *arg, int place); // sh_test_peek in optimistic.h
@@ -92,6 +97,7 @@ struct sh_env {
   shi_counters counters;
   uint8_t *read_buffer; // SHI_READ_BUFFER bytes: texts handed out by the last call
   uint32_t read_used;
+  struct shi_scope *scope; // scope.h; NULL: JavaScript has no scope open
   struct shi_block *write; // narrowed input of the current call; see shi_write_room
 };
 
