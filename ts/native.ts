@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import type { Native } from '../types/native';
 import { SharedHeapError } from './errors';
+import { traced } from './trace';
 
 function load(): Native {
   const file = join(__dirname, '..', 'build', 'Release', 'shared_heap.node');
@@ -18,6 +19,9 @@ function load(): Native {
   }
 }
 
-export const native = load();
+/** Set to 1, every object remembers the stack that made it, for `heap.leaks()`. */
+const isTracing = process.env['SHARED_HEAP_TRACE'] === '1';
+
+export const native = isTracing ? traced(load()) : load();
 
 native.setErrorClass(SharedHeapError);

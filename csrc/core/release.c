@@ -2,7 +2,7 @@
 
 #include "epoch.h"
 #include "lock.h"
-#include "scope.h"
+#include "scope_list.h"
 #include "slot.h"
 
 // Ends the life of a slot whose counts this thread has brought to 0, with its lock held, and puts

@@ -1,6 +1,7 @@
 #include "scope.h"
 
 #include "alloc.h"
+#include "scope_list.h"
 #include "slot.h"
 
 // A hash table with linear probing. An entry is removed by closing the gap behind it, so there are

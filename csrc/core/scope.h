@@ -13,13 +13,11 @@
 //    is not `unscoped`) leaves the list if the object is on it. So the list never has more claims of
 //    an object than the environment's scopes own, and nobody else's is ever given up.
 //
-// With no scope open the list is NULL, and everything here is one branch.
+// With no scope open the list is NULL, and keeping it up is one branch (scope_list.h).
 #ifndef SH_SCOPE_H
 #define SH_SCOPE_H
 
-#include "state.h"
-
-// --- for the binding -----------------------------------------------------------------------
+#include "heap.h"
 
 // Opens the list. HEAP_FULL if process memory is refused. Once until sh_scope_end: scopes inside
 // scopes share it.
@@ -34,29 +32,5 @@ sh_status sh_scope_add(sh_env *env, sh_id id);
 
 // Takes one off that is to outlive the scope; no effect if there is none.
 void sh_scope_remove(sh_env *env, sh_id id);
-
-// --- inside the core -----------------------------------------------------------------------
-
-// Makes room for one more claim; false if process memory is refused. May be called under a lock.
-bool shi_scope_room(sh_env *env);
-
-// Puts a claim on the list, for which there is room.
-void shi_scope_put(sh_env *env, sh_id id);
-
-static inline bool shi_scope_ready(sh_env *env) {
-  return SHI_LIKELY(env->scope == NULL) || shi_scope_room(env);
-}
-
-static inline void shi_scope_note(sh_env *env, sh_id id) {
-  if (SHI_UNLIKELY(env->scope != NULL)) {
-    shi_scope_put(env, id);
-  }
-}
-
-static inline void shi_scope_forget(sh_env *env, sh_id id) {
-  if (SHI_UNLIKELY(env->scope != NULL)) {
-    sh_scope_remove(env, id);
-  }
-}
 
 #endif

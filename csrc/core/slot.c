@@ -2,7 +2,7 @@
 
 #include "lock.h"
 #include "record.h"
-#include "scope.h"
+#include "scope_list.h"
 #include "slot_free.h"
 
 #define COUNT_ONE_CLAIM UINT64_C(1)

@@ -3,7 +3,7 @@
 #include "alloc.h"
 #include "lock.h"
 #include "platform.h"
-#include "scope.h"
+#include "scope_list.h"
 #include "slot.h"
 
 #include <string.h>

@@ -2,6 +2,7 @@
 
 #include "alloc.h"
 #include "lock.h"
+#include "state.h"
 
 #include <string.h>
 

@@ -7,7 +7,9 @@
 #ifndef SH_TRACE_H
 #define SH_TRACE_H
 
-#include "state.h"
+#include "heap.h"
+
+#include <stddef.h>
 
 #define SH_SITE_UNKNOWN 0u
 #define SH_SITE_BYTES_MAX 8192u // a longer text is cut

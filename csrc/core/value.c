@@ -6,7 +6,7 @@
 #include "optimistic.h"
 #include "record.h"
 #include "release.h"
-#include "scope.h"
+#include "scope_list.h"
 #include "slot.h"
 #include "slot_free.h"
 #include "str.h"
