@@ -60,7 +60,10 @@ function namesOf({ names, moreNames }: HeapReport): string[] {
 }
 
 function sites({ sites: all }: HeapReport): string[] {
-  if (all.every(({ site }) => site === 'unknown')) return [];
+  if (all.length === 0) return [];
+  if (all.every(({ site }) => site === 'unknown')) {
+    return ['', 'With SHARED_HEAP_TRACE=1 in the environment: where live objects were made.'];
+  }
   const lines = ['', 'Where live objects were made'];
   for (const entry of all.slice(0, MOST_SITES)) lines.push(...siteLines(entry));
   if (all.length > MOST_SITES) lines.push(`  and ${count(all.length - MOST_SITES)} more places`);

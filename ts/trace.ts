@@ -3,12 +3,18 @@
 import { sep } from 'node:path';
 import type { Native } from '../types/native';
 
-/** Frames of this package say nothing about who made an object. */
+const UNKNOWN = 0;
+
+/** Frames of this package and of Node's own modules say nothing about who made an object. */
 const own = __dirname + sep;
+const internal = 'node:internal/';
 
 /** The addon, with the stack of each call that makes objects kept with them. */
 export function traced(native: Native): Native {
-  const site = (caller: unknown): number => native.traceSite(stackOf(caller));
+  const site = (caller: unknown): number => {
+    const stack = stackOf(caller);
+    return stack === '' ? UNKNOWN : native.traceSite(stack);
+  };
 
   const one = <A extends unknown[]>(make: (...args: A) => number) =>
     function tracedCall(...args: A): number {
@@ -39,7 +45,7 @@ export function traced(native: Native): Native {
   };
 }
 
-/** The frames above a function, without those of this package; empty if there are none. */
+/** The frames above a function that say something; empty if there are none. */
 function stackOf(caller: unknown): string {
   const holder: { stack?: unknown } = {};
   try {
@@ -49,7 +55,7 @@ function stackOf(caller: unknown): string {
     return stack
       .split('\n')
       .map((line) => line.trim())
-      .filter((line) => line.startsWith('at ') && !line.includes(own))
+      .filter((line) => line.startsWith('at ') && !line.includes(own) && !line.includes(internal))
       .join('\n');
   } catch {
     return '';
