@@ -1,6 +1,7 @@
 // The only file that loads the addon. Everything that C defines (type tags, modes, limits) is read
 // from it, never written down a second time.
 import { join } from 'node:path';
+import { env } from 'node:process';
 import type { Native } from '../types/native';
 import { SharedHeapError } from './errors';
 import { traced } from './trace';
@@ -20,7 +21,7 @@ function load(): Native {
 }
 
 /** Set to 1, every object remembers the stack that made it, for `heap.leaks()`. */
-const isTracing = process.env['SHARED_HEAP_TRACE'] === '1';
+const isTracing = env.SHARED_HEAP_TRACE === '1';
 
 export const native = isTracing ? traced(load()) : load();
 

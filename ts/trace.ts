@@ -5,9 +5,23 @@ import type { Native } from '../types/native';
 
 const UNKNOWN = 0;
 
+/** The functions of the addon that make objects and return their ids. */
+const MAKERS = [
+  'stringNew',
+  'numberNew',
+  'mapNew',
+  'vectorNew',
+  'recordNew',
+  'recordNewMany',
+  'bytesNew',
+  'bytesFrom',
+] as const satisfies readonly (keyof Native)[];
+
 /** Frames of this package and of Node's own modules say nothing about who made an object. */
 const own = __dirname + sep;
 const internal = 'node:internal/';
+
+type Maker = (...args: unknown[]) => number | number[];
 
 /** The addon, with the stack of each call that makes objects kept with them. */
 export function traced(native: Native): Native {
@@ -16,33 +30,19 @@ export function traced(native: Native): Native {
     return stack === '' ? UNKNOWN : native.traceSite(stack);
   };
 
-  const one = <A extends unknown[]>(make: (...args: A) => number) =>
-    function tracedCall(...args: A): number {
-      const id = make(...args);
-      native.traceObject(id, site(tracedCall));
-      return id;
+  const makers = native as unknown as Record<(typeof MAKERS)[number], Maker>;
+  const wrapped: Record<string, Maker> = {};
+  for (const name of MAKERS) {
+    const make = makers[name];
+    wrapped[name] = function tracedCall(...args: unknown[]): number | number[] {
+      const made = make(...args);
+      const at = site(tracedCall);
+      if (typeof made === 'number') native.traceObject(made, at);
+      else for (const id of made) native.traceObject(id, at);
+      return made;
     };
-
-  const many = <A extends unknown[]>(make: (...args: A) => number[]) =>
-    function tracedCall(...args: A): number[] {
-      const ids = make(...args);
-      const made = site(tracedCall);
-      for (const id of ids) native.traceObject(id, made);
-      return ids;
-    };
-
-  return {
-    ...native,
-    fast: undefined, // they make numbers too
-    stringNew: one(native.stringNew),
-    numberNew: one(native.numberNew),
-    mapNew: one(native.mapNew),
-    vectorNew: one(native.vectorNew),
-    recordNew: one(native.recordNew),
-    recordNewMany: many(native.recordNewMany),
-    bytesNew: one(native.bytesNew),
-    bytesFrom: one(native.bytesFrom),
-  };
+  }
+  return { ...native, ...wrapped, fast: undefined }; // fast calls make numbers too
 }
 
 /** The frames above a function that say something; empty if there are none. */

@@ -32,7 +32,8 @@ static void walk_map(walk *w, const shi_slot *slot) {
   w->bytes += shi_table_bytes((const shi_table *)(const void *)entries - 1);
   for (uint32_t i = 0; i < used; i++) {
     if (!shi_entry_is_hole(&entries[i])) {
-      see_word(w, shi_packed_payload(&entries[i].key)); // of keys only payloads matter: none is a ref
+      see_word(w,
+               shi_packed_payload(&entries[i].key)); // of keys only payloads matter: none is a ref
       see_word(w, entries[i].value);
     }
   }

@@ -167,9 +167,9 @@ static void tally_objects(survey *s) {
     if (!look(s->marking.heap, index, ignore_word, NULL, &seen)) {
       continue;
     }
-    sh_keeper keeper = seen.claimed                ? SH_KEPT_BY_CLAIM
+    sh_keeper keeper = seen.claimed               ? SH_KEPT_BY_CLAIM
                        : is_lost(s, index, &seen) ? SH_KEPT_BY_CYCLE
-                                                   : SH_KEPT_BY_HOLD;
+                                                  : SH_KEPT_BY_HOLD;
     uint32_t site = shi_trace_site_of(s->marking.heap, seen.id);
     site = site < s->site_count ? site : SH_SITE_UNKNOWN; // traced since the count was taken
     add_to(&s->out->sites[site].kept[keeper], &seen);
@@ -211,9 +211,9 @@ sh_status sh_survey_take(sh_env *env, sh_survey *out) {
     }
     tally_objects(&s);
     pack_sites(&s);
-    out->quiescent = shi_heap_stamp(heap, s.marking.length) == before &&
-                     s.marking.length ==
-                         atomic_load_explicit(&heap->header->slot_length, memory_order_acquire);
+    out->quiescent =
+        shi_heap_stamp(heap, s.marking.length) == before &&
+        s.marking.length == atomic_load_explicit(&heap->header->slot_length, memory_order_acquire);
   }
   marking_close(&s.marking);
   if (s.alive == NULL) {

@@ -1,5 +1,5 @@
-// Who keeps what alive, and what takes the memory: a survey of all live objects. For people who look
-// for leaks; nothing is changed or collected.
+// Who keeps what alive, and what takes the memory: a survey of all live objects. For people who
+// look for leaks; nothing is changed or collected.
 //
 // Objects are looked at one at a time, each under its lock. While other threads write the survey
 // sees no single moment: an object that is moved from one container to another during the walk may
@@ -50,7 +50,8 @@ sh_status sh_survey_take(sh_env *env, sh_survey *out);
 void sh_survey_free(sh_survey *survey);
 
 // What can be reached from each of these objects, itself included; nothing for ids that are not
-// alive. What two of them reach counts for both. HEAP_FULL as above. O(slots + all that is reached).
+// alive. What two of them reach counts for both. HEAP_FULL as above. O(slots + all that is
+// reached).
 sh_status sh_reach(sh_env *env, const sh_id *ids, uint32_t n, sh_tally *out);
 
 #endif

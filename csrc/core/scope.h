@@ -10,8 +10,8 @@
 //    (shi_slot_publish), one more (shi_claim_add, which is also the hand-over of what is taken out
 //    of a container), one it adopted (sh_scope_add).
 // C2 Claims of one object are alike. One that the environment gives up (sh_drop, a moved value that
-//    is not `unscoped`) leaves the list if the object is on it. So the list never has more claims of
-//    an object than the environment's scopes own, and nobody else's is ever given up.
+//    is not `unscoped`) leaves the list if the object is on it. So the list never has more claims
+//    of an object than the environment's scopes own, and nobody else's is ever given up.
 //
 // With no scope open the list is NULL, and keeping it up is one branch (scope_list.h).
 #ifndef SH_SCOPE_H

@@ -69,7 +69,7 @@ struct sh_heap {
                        // (atomic adds)
   _Atomic int64_t pinned_bytes;
 
-  _Atomic uint32_t trace_lock; // guards what `trace` points to; innermost
+  _Atomic uint32_t trace_lock; // guards what `trace` points to
   struct shi_trace *trace;     // trace.h; NULL: nothing has been traced
 #ifdef SH_TEST
   _Atomic int64_t fail_after;              // the n-th allocation from now fails; < 0: never

@@ -69,8 +69,8 @@ static bool make_site_room(struct shi_trace *trace) {
   }
   uint32_t room = trace->site_room == 0 ? FIRST_SITES : 2 * trace->site_room;
   uint32_t *index = shi_local_alloc((size_t)2 * room * sizeof *index);
-  site *sites =
-      index == NULL ? NULL
+  site *sites = index == NULL
+                    ? NULL
                     : grow(trace->sites, trace->site_count * sizeof *sites, room * sizeof *sites);
   if (sites == NULL) {
     shi_local_free(index);
@@ -134,8 +134,8 @@ static bool make_origin_room(struct shi_trace *trace, uint32_t slot) {
   while (room <= slot) {
     room *= 2;
   }
-  origin *origins = grow(trace->origins, trace->origin_room * sizeof *origins,
-                         (size_t)room * sizeof *origins);
+  origin *origins =
+      grow(trace->origins, trace->origin_room * sizeof *origins, (size_t)room * sizeof *origins);
   if (origins == NULL) {
     return false;
   }
@@ -178,7 +178,8 @@ uint32_t shi_trace_site_of(sh_heap *heap, sh_id id) {
 
 uint32_t shi_trace_site_count(sh_heap *heap) {
   shi_lock(&heap->trace_lock);
-  uint32_t count = heap->trace == NULL || heap->trace->site_count == 0 ? 1 : heap->trace->site_count;
+  uint32_t count =
+      heap->trace == NULL || heap->trace->site_count == 0 ? 1 : heap->trace->site_count;
   shi_unlock(&heap->trace_lock, false);
   return count;
 }

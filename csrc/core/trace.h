@@ -1,9 +1,10 @@
-// Where objects were made: for each slot the place in the program ("site") that its object came from, in
-// process memory. Filled only while tracing is on (SHARED_HEAP_TRACE=1 in the binding); nothing in
-// the core asks for it but surveys.
+// Where objects were made: for each slot the place in the program ("site") that its object came
+// from, in process memory. Filled only while tracing is on (SHARED_HEAP_TRACE=1 in the binding);
+// nothing in the core asks for it but surveys.
 //
 // A site is a text, a stack in the binding, numbered from 1 in the order of first use and kept as
-// long as the heap. 0 is "unknown". All of it is guarded by `trace_lock`, which is innermost.
+// long as the heap. 0 is "unknown". All of it is guarded by `trace_lock`, under which nothing is
+// locked but the process's allocator.
 #ifndef SH_TRACE_H
 #define SH_TRACE_H
 

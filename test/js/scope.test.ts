@@ -257,10 +257,10 @@ test('scopes work without views and fast calls', () => {
   const left = inChild(
     ({ NumberRef: Numbers, StringRef: Strings, MapRef: Maps, heap: all }) => {
       const scope = all.scope();
-      const map = scope.keep(new Maps<string, unknown>());
+      const map = scope.keep(new Maps<string>());
       for (let i = 0; i < 1000; i++) {
         Numbers.from(i).retain();
-        map.set('last', Strings.from(`${i}`).move() as never);
+        map.set('last', Strings.from(`${i}`).move());
       }
       scope.end();
       return all.stats().objects;
