@@ -6,7 +6,8 @@
  *
  * Values. A primitive travels as itself. A ref travels as the sentinel `REF`, its id beside it:
  * - in: argument number k of the values of a call is a ref if it is `REF`; its id is `refIds[k]`, and
- *   `refMoves[k]` is 1 if the write takes over one of the object's claims as its hold (else 0).
+ *   `refMoves[k]` is 1 if the write takes over one of the object's claims as its hold, 2 if that claim
+ *   belongs to no scope (else 0).
  *   Which values count is said at each function; with none said, "the value" is number 0.
  * - out: a single result is number 0; in an array result, element i is number i: `refIds[i]`,
  *   `refTypes[i]` (type tag) and, for a struct, `refShapes[i]` (shape id).
@@ -103,6 +104,13 @@ export interface FastCalls {
   readonly queuePop: (seat: number, id: number) => void;
   readonly retain: (seat: number, id: number) => void;
   readonly drop: (seat: number, id: number) => void;
+}
+
+/** A number of objects; `bytes` of their slots and bodies, `example` the id of one of them. */
+export interface Tally {
+  objects: number;
+  bytes: number;
+  example: number | undefined;
 }
 
 export interface Native {
@@ -370,5 +378,30 @@ export interface Native {
     epoch: number;
   };
   trim(): void;
+
+  /** Claims from here on belong to the scopes of this environment; not twice before `scopeEnd`. */
+  scopeBegin(): void;
+  /** Gives up the claims of scopes that are left, and ends what `scopeBegin` began. */
+  scopeEnd(): void;
+  /** A claim on the object that was not taken but taken over belongs to the scopes. */
+  scopeAdd(id: number): void;
+  /** A claim on the object belongs to the scopes no more. */
+  scopeRemove(id: number): void;
+
+  /** The number of a creation site (a stack), 0 if memory is refused. */
+  traceSite(stack: string): number;
+  traceObject(id: number, site: number): void;
+
+  /** All live objects but the map of names. `types` by class name; `biggest[i].type` is a tag. */
+  survey(): {
+    quiescent: boolean;
+    types: Record<string, Tally>;
+    biggest: { id: number; type: number; bytes: number }[];
+    /** `site` undefined: unknown. */
+    sites: { site: string | undefined; claimed: Tally; held: Tally; cycles: Tally }[];
+  };
+  /** What each of at most `batch` objects reaches, itself included; nothing for dead ids. */
+  reach(...ids: number[]): Tally[];
+
   verify(): { ok: boolean; quiescent: boolean; objects: number; problems: string[] };
 }

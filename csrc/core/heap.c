@@ -7,9 +7,11 @@
 #include "monitor.h"
 #include "names.h"
 #include "platform.h"
+#include "scope.h"
 #include "slot.h"
 #include "slot_free.h"
 #include "text.h"
+#include "trace.h"
 #include "watch.h"
 
 #define RESERVE_STEP SH_RESERVE_MIN
@@ -117,6 +119,7 @@ sh_status sh_heap_create(const sh_config *config, sh_heap **out) {
 void sh_heap_destroy(sh_heap *heap) {
   shi_watches_free(heap);
   shi_monitors_free(heap);
+  shi_trace_free(heap);
   shi_limbo_free(heap);
   shi_alloc_destroy(heap);
   shi_pages_destroy(&heap->pages);
@@ -151,6 +154,7 @@ sh_status sh_env_open(sh_heap *heap, sh_env **out) {
 
 void sh_env_close(sh_env *env) {
   sh_heap *heap = env->heap;
+  sh_scope_end(env);
   shi_waits_close(env);
   shi_limbo_orphan(env);
   shi_slot_flush(env);

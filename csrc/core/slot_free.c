@@ -3,6 +3,7 @@
 #include "alloc.h"
 #include "lock.h"
 #include "platform.h"
+#include "scope_list.h"
 #include "slot.h"
 
 #include <string.h>
@@ -140,6 +141,9 @@ static bool refill(sh_env *env, bool number) {
 }
 
 sh_status shi_slot_take(sh_env *env, bool number, uint32_t *index) {
+  if (!shi_scope_ready(env)) {
+    return SH_E_HEAP_FULL;
+  }
   if (SHI_UNLIKELY(env->slots[number].count == 0) && !refill(env, number)) {
     shi_make_room(env);
     if (env->slots[number].count == 0 && !refill(env, number)) {

@@ -269,11 +269,20 @@ static void check_object(walk *w, shi_slot *slot, sh_type type) {
   }
 }
 
-// Adds a slot to the stamp; `counts` and `lock` change with every operation that changes anything.
-static void stamp(walk *w, shi_slot *slot) {
-  w->stamp += atomic_load_explicit(&slot->word0, memory_order_relaxed) * UINT64_C(31) +
-              atomic_load_explicit(&slot->counts, memory_order_relaxed) * UINT64_C(131) +
-              (atomic_load_explicit(&slot->lock, memory_order_relaxed) >> SH_LOCK_VERSION_SHIFT);
+// What a slot adds to the stamp; `counts` and `lock` change with every operation that changes
+// anything.
+static uint64_t stamp_of(const shi_slot *slot) {
+  return atomic_load_explicit(&slot->word0, memory_order_relaxed) * UINT64_C(31) +
+         atomic_load_explicit(&slot->counts, memory_order_relaxed) * UINT64_C(131) +
+         (atomic_load_explicit(&slot->lock, memory_order_relaxed) >> SH_LOCK_VERSION_SHIFT);
+}
+
+uint64_t shi_heap_stamp(const sh_heap *heap, uint32_t length) {
+  uint64_t sum = 0;
+  for (uint32_t at = SH_NAMES_INDEX; at < length; at++) {
+    sum += stamp_of(shi_slot_at(heap, at));
+  }
+  return sum;
 }
 
 static void walk_slots(walk *w) {
@@ -281,7 +290,7 @@ static void walk_slots(walk *w) {
     shi_slot *slot = shi_slot_at(w->heap, w->at);
     if (((atomic_load_explicit(&slot->word0, memory_order_relaxed) >> SH_W0_TYPE_SHIFT) &
          SH_W0_TYPE_MASK) == SH_TYPE_NONE) {
-      stamp(w, slot);
+      w->stamp += stamp_of(slot);
       continue;
     }
     shi_lock(&slot->lock);
@@ -292,16 +301,8 @@ static void walk_slots(walk *w) {
       check_object(w, slot, type);
     }
     shi_unlock(&slot->lock, false);
-    stamp(w, slot);
+    w->stamp += stamp_of(slot);
   }
-}
-
-static uint64_t stamp_again(walk *w) {
-  w->stamp = 0;
-  for (uint32_t at = SH_NAMES_INDEX; at < w->length; at++) {
-    stamp(w, shi_slot_at(w->heap, at));
-  }
-  return w->stamp;
 }
 
 // What only holds between all objects: checked when nothing changed during the walk.
@@ -359,7 +360,7 @@ static bool check_settled_sums(walk *w, uint64_t stamp) {
       return true;
     }
     shi_os_wait(&nobody_wakes, 0, SETTLE_MS);
-    if (stamp_again(w) != stamp) {
+    if (shi_heap_stamp(w->heap, w->length) != stamp) {
       return false;
     }
   }
@@ -374,11 +375,10 @@ sh_status sh_heap_verify(sh_env *env, sh_verify_report report, void *arg, sh_ver
   if (w.holds == NULL) {
     return SH_E_HEAP_FULL;
   }
-  uint64_t before = stamp_again(&w);
-  w.stamp = 0;
+  uint64_t before = shi_heap_stamp(heap, w.length);
   walk_slots(&w);
   bool quiescent =
-      w.stamp == before && stamp_again(&w) == before &&
+      w.stamp == before && shi_heap_stamp(heap, w.length) == before &&
       w.length == atomic_load_explicit(&heap->header->slot_length, memory_order_acquire);
   quiescent = quiescent && check_settled_sums(&w, before);
   const char *pages = shi_pages_check(&heap->pages);

@@ -64,6 +64,7 @@ describe.each(rows)('%s', (_, subject, method) => {
     for (const other of [undefined, null, {}, 1]) {
       await rejected(run(method, { [method.key]: fn.bind(other) }), 'ERR_INVALID_ARG_TYPE');
     }
+    if (common.includes(method)) return; // all refs have it
     const number = own(NumberRef.from(1));
     await rejected(run(method, { [method.key]: fn.bind(number) }), 'ERR_TYPE_MISMATCH');
   });

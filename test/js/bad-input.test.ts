@@ -160,7 +160,7 @@ test('every export is covered by a table, or needs none', () => {
     'StructDefinition',
   ];
   expect(Object.keys(everything).filter((name) => !covered.includes(name))).toEqual([]);
-  expect(Object.keys(heap)).toEqual(['stats', 'trim', 'verify']);
+  expect(Object.keys(heap)).toEqual(['stats', 'trim', 'verify', 'scope', 'leaks', 'report']);
 });
 
 describe('constructors', () => {
