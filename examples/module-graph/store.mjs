@@ -9,7 +9,15 @@
 // sources are moved into their containers, which hold them alone: when a container goes, they go.
 // Workers attach by id and only borrow: while they work nothing is taken out of `modules` or `edges`.
 
-import { MapRef, NumberRef, QueueRef, StringRef, StructFactory, VectorRef, heap } from 'shared-heap';
+import {
+  MapRef,
+  NumberRef,
+  QueueRef,
+  StringRef,
+  StructFactory,
+  VectorRef,
+  heap,
+} from 'shared-heap';
 import { EDGE, splitEdges } from './edges.mjs';
 
 /** One source file. `refused` is '' or why it has no imports; `source` is its text. */

@@ -7,7 +7,7 @@ checkHeap();
 
 const AT_ONCE = { timeout: 0 };
 
-function queueOf(...values: unknown[]): QueueRef<any> {
+function queueOf(...values: unknown[]): QueueRef {
   const queue = own(new QueueRef());
   for (const value of values) queue.push(value);
   return queue;
@@ -15,7 +15,7 @@ function queueOf(...values: unknown[]): QueueRef<any> {
 
 describe('values', () => {
   test('every primitive comes out as it went in, in order', async () => {
-    const queue = own(QueueRef.withCapacity<any>(primitives.length));
+    const queue = own(QueueRef.withCapacity(primitives.length));
     for (const value of primitives) expect(queue.tryPush(value)).toBe(true);
     expect(queue.obtainValue()).toEqual(primitives);
     for (const value of primitives) expect(queue.pop()).toBe(value);
@@ -84,7 +84,7 @@ describe('capacity', () => {
 
 describe('waiting', () => {
   test('a push to a full queue and a pop from an empty one give up in time', async () => {
-    const queue = own(QueueRef.withCapacity<any>(1));
+    const queue = own(QueueRef.withCapacity(1));
     const text = own(StringRef.from('x')).move();
     for (const timeout of [0, 5]) {
       blocked(() => queue.pop({ timeout }), 'ERR_TIMEOUT', /was empty/);
@@ -115,7 +115,7 @@ describe('waiting', () => {
   });
 
   test('a moved ref goes with the push that gets through', async () => {
-    const queue = own(QueueRef.withCapacity<any>(1));
+    const queue = own(QueueRef.withCapacity(1));
     queue.push(1);
     const ref = StringRef.from('x').move();
     const first = queue.pushAsync(ref);
