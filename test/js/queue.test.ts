@@ -79,8 +79,12 @@ test('console.log shows id, size, contents, and whether it is closed', () => {
   queue.push(queue);
   queue.close();
   const itself = `[Circular QueueRef ${queue.id}]`;
-  expect(inspect(queue)).toBe(`QueueRef(3) { id: ${queue.id}, closed, 1, 'two', ${itself} }`);
-  expect(inspect(queue, { maxArrayLength: 1 })).toMatch(/, 1, \.\.\. 2 more items }$/);
+  expect(inspect(queue, { breakLength: Infinity })).toBe(
+    `QueueRef(3) { id: ${queue.id}, closed, 1, 'two', ${itself} }`,
+  );
+  expect(inspect(queue, { maxArrayLength: 1, breakLength: Infinity })).toMatch(
+    /, 1, \.\.\. 2 more items }$/,
+  );
   ownRefs(...queue);
   const gone = new QueueRef();
   gone.drop();
