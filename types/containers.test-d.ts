@@ -21,7 +21,7 @@ expectTypeOf([...sizes]).toEqualTypeOf<[string, number][]>();
 expectTypeOf(sizes.getMany(['a'])).toEqualTypeOf<(number | undefined)[]>();
 expectTypeOf(sizes.update('a', (size) => (size ?? 0) + 1)).toEqualTypeOf<number>();
 // @ts-expect-error there may be no size
-sizes.update('a', (size) => size + 1);
+sizes.update('a', (size) => Math.abs(size));
 // @ts-expect-error the values are numbers
 sizes.update('a', () => 'b');
 // @ts-expect-error the values are numbers
@@ -103,7 +103,7 @@ expectTypeOf(jobs).toEqualTypeOf<QueueRef<string | StringRef>>();
 expectTypeOf(jobs.pop({ timeout: 5 })).toEqualTypeOf<string | StringRef | undefined>();
 expectTypeOf(jobs.tryPop()).toEqualTypeOf<string | StringRef | undefined>();
 expectTypeOf(jobs.popAsync()).toEqualTypeOf<Promise<string | StringRef | undefined>>();
-expectTypeOf(jobs.push('a')).toEqualTypeOf<void>();
+expectTypeOf(jobs.push('a')).toBeVoid();
 expectTypeOf(jobs.tryPush(StringRef.from('a').move())).toEqualTypeOf<boolean>();
 expectTypeOf(jobs.pushAsync('a')).toEqualTypeOf<Promise<void>>();
 expectTypeOf([...jobs]).toEqualTypeOf<(string | StringRef)[]>();

@@ -1,7 +1,8 @@
 // QueueRef in one thread: order, bounds, closing, ownership, waiting. Threads: test/workers/queue.test.ts.
+import { inspect } from 'node:util';
 import { MapRef, NumberRef, QueueRef, StringRef, StructFactory, names, share } from 'shared-heap';
 import type { Ref } from 'shared-heap';
-import { blocked, checkHeap, counts, own, primitives } from './support';
+import { blocked, checkHeap, counts, own, ownRefs, primitives } from './support';
 
 checkHeap();
 
@@ -69,6 +70,25 @@ describe('values', () => {
     for (const value of values) queue.push(value);
     expect(queue.obtainValue()).toEqual(values);
   });
+});
+
+test('console.log shows id, size, contents, and whether it is closed', () => {
+  const queue = queueOf(1, 'two');
+  expect(inspect(queue)).toBe(`QueueRef(2) { id: ${queue.id}, 1, 'two' }`);
+  expect(inspect({ queue }, { depth: 0 })).toBe('{ queue: [QueueRef] }');
+  queue.push(queue);
+  queue.close();
+  const itself = `[Circular QueueRef ${queue.id}]`;
+  expect(inspect(queue, { breakLength: Infinity })).toBe(
+    `QueueRef(3) { id: ${queue.id}, closed, 1, 'two', ${itself} }`,
+  );
+  expect(inspect(queue, { maxArrayLength: 1, breakLength: Infinity })).toMatch(
+    /, 1, \.\.\. 2 more items }$/,
+  );
+  ownRefs(...queue);
+  const gone = new QueueRef();
+  gone.drop();
+  expect(inspect(gone)).toBe(`QueueRef { id: ${gone.id}, dead }`);
 });
 
 describe('capacity', () => {
