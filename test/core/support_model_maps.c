@@ -178,14 +178,13 @@ void model_map_op(model *m) {
   if (map == NULL) {
     return;
   }
-  bool growing = m->step / 1500 % 2 == 0; // tables grow large, then shrink
   for (uint32_t turns = 1 + model_below(m, 12); turns > 0 && map->alive; turns--) {
     model_value key = model_primitive(m);
     uint32_t choice = model_below(m, 16);
     if (expected == SH_OK && map->size + 2 >= MODEL_SIZE) {
       choice = 4;
     }
-    if (expected == SH_OK && map->size > 0 && (model_chance(m, 40) || (choice == 4 && !growing))) {
+    if (expected == SH_OK && map->size > 0 && (model_chance(m, 40) || (choice == 4 && !m->growing))) {
       key = map->pairs[model_below(m, map->size)].key;
     }
     m->op = "map";
@@ -211,7 +210,7 @@ void model_map_op(model *m) {
       map_find(m, map, key, expected);
       break;
     case 8:
-      if (model_chance(m, growing ? 3 : 10)) {
+      if (model_chance(m, m->growing ? 3 : 10)) {
         model_clear(m, map, expected);
       }
       break;
@@ -228,7 +227,7 @@ void model_map_op(model *m) {
       map_remove(m, map, key, expected);
       break;
     default:
-      if (growing) {
+      if (m->growing) {
         map_set(m, map, key, expected);
       } else {
         map_remove(m, map, key, expected);
