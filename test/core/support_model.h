@@ -76,7 +76,7 @@ typedef struct model {
   const uint8_t *input; // choices to be made, instead of random ones; NULL: random
   size_t left;          // bytes of it
   uint64_t step;
-  bool growing; // containers grow large, or shrink
+  bool growing;   // containers grow large, or shrink
   const char *op; // at hand
   sh_heap *heap;
   sh_env *env; // of the current operation

@@ -184,7 +184,8 @@ void model_map_op(model *m) {
     if (expected == SH_OK && map->size + 2 >= MODEL_SIZE) {
       choice = 4;
     }
-    if (expected == SH_OK && map->size > 0 && (model_chance(m, 40) || (choice == 4 && !m->growing))) {
+    if (expected == SH_OK && map->size > 0 &&
+        (model_chance(m, 40) || (choice == 4 && !m->growing))) {
       key = map->pairs[model_below(m, map->size)].key;
     }
     m->op = "map";

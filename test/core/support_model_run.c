@@ -1,5 +1,5 @@
-// A run of operations from an empty heap to an empty heap; see support_model_ops.h. The random model
-// test and the fuzz target (test/fuzz/core) both consist of it.
+// A run of operations from an empty heap to an empty heap; see support_model_ops.h. The random
+// model test and the fuzz target (test/fuzz/core) both consist of it.
 #include "support_model_ops.h"
 
 #include "alloc.h"
@@ -80,7 +80,8 @@ void model_run_step(model_run *run, bool failing) {
   }
 }
 
-// What lives on without claims is held by cycles; this cuts one where it passes through a container.
+// What lives on without claims is held by cycles; this cuts one where it passes through a
+// container.
 static void cut(model *m, model_object *object, uint32_t at) {
   sh_value null = {.kind = SH_KIND_NULL};
   model_value old = object->pairs[at].value;

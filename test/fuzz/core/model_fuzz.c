@@ -1,7 +1,8 @@
-// libFuzzer's door to the reference model (test/core/support_model.h): its bytes are the choices that
-// the random test leaves to chance: which operation, on which object, with which operands, in which
-// environment, and which allocation fails. After the last one, and now and then before, heap and model
-// are compared; then everything is dropped, and nothing may be left. `npm run fuzz` runs it.
+// libFuzzer's door to the reference model (test/core/support_model.h): its bytes are the choices
+// that the random test leaves to chance: which operation, on which object, with which operands, in
+// which environment, and which allocation fails. After the last one, and now and then before, heap
+// and model are compared; then everything is dropped, and nothing may be left. `npm run fuzz` runs
+// it.
 #include "support_model_ops.h"
 
 #define STEPS_MAX 1500u
