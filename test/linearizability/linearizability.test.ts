@@ -11,10 +11,10 @@ const WORKERS = 3;
 const COUNT = 1000;
 const HISTORIES = 2;
 const MOST = 40; // on a busy machine workers may miss each other
-const seed = Number(process.env['SEED'] ?? Date.now() % 100_000);
+const seed = Number(process.env.SEED ?? Date.now() % 100_000);
 
 interface Subject {
-  make: () => NumberRef | MapRef<string, any> | VectorRef<any>;
+  make: () => NumberRef | MapRef<string> | VectorRef;
   verdictOf: (history: History) => Verdict;
 }
 
@@ -61,7 +61,7 @@ test.each(Object.keys(subjects))('%s', async (name) => {
 // The broken ones must be caught; how soon depends on how the threads meet.
 test.each(['lostAdd', 'staleGet'])('a broken map: %s', async (name) => {
   for (let round = 0; round < MOST; round++) {
-    const verdict = await record(name, subjects['entries']!, round);
+    const verdict = await record(name, subjects.entries!, round);
     if (!verdict.linearizable) {
       expect(verdict.stuck.at(-1)).toMatch(/operations done$/);
       return;
