@@ -71,6 +71,24 @@ static void map_remove(model *m, model_object *map, model_value key, sh_status e
   model_release(m, value);
 }
 
+// A quick look knows nothing, or the same.
+static void map_look(model *m, const model_object *map, model_value key) {
+  const model_text *text = key.kind == SH_KIND_STRING ? &m->texts[key.bits] : NULL;
+  uint32_t at = model_find(map, key);
+  double number = 0;
+  sh_quick quick = SH_QUICK_NOTHING;
+  if (key.kind == SH_KIND_NUMBER) {
+    quick = sh_map_look_number(m->env, map->id, shi_bits_number(key.bits), &number);
+  } else if (text != NULL && text->latin1 != NULL) {
+    quick = sh_map_look_text(m->env, map->id, text->latin1, text->length, &number);
+  }
+  MODEL_CHECK(m, quick != SH_QUICK_ABSENT || at == map->size);
+  if (quick == SH_QUICK_THERE) {
+    MODEL_CHECK(m, at < map->size && map->pairs[at].value.kind == SH_KIND_NUMBER);
+    MODEL_CHECK(m, shi_number_bits(number) == map->pairs[at].value.bits);
+  }
+}
+
 static void map_get(model *m, model_object *map, model_value key, sh_status expected) {
   sh_value in_key = model_in(m, key);
   sh_value out;
@@ -88,6 +106,7 @@ static void map_get(model *m, model_object *map, model_value key, sh_status expe
   }
   MODEL_CHECK(m, sh_map_has(m->env, map->id, &in_key, &found) == SH_OK);
   MODEL_CHECK(m, found == (at < map->size));
+  map_look(m, map, key);
 }
 
 static void map_add(model *m, model_object *map, model_value key, sh_status expected) {
