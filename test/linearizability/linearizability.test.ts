@@ -1,11 +1,11 @@
 // Every call of a method is one step to all threads: histories of real workers on one object, checked
 // against a sequential one (checker.ts, models.ts). Operations of several steps, and numbers stored
 // and loaded through the view, promise less: docs/concurrency.md.
-import { MapRef, NumberRef, VectorRef } from 'shared-heap';
+import { MapRef, NumberRef, StringRef, VectorRef } from 'shared-heap';
 import { expectSound, runWorkers } from '../workers/support';
 import type { History, Model, Operation, Verdict } from './checker';
 import { check, checkParts } from './checker';
-import { entryModel, mapModel, numberModel, vectorModel } from './models';
+import { entryModel, mapModel, numberModel, stringModel, vectorModel } from './models';
 
 const WORKERS = 3;
 const COUNT = 1000;
@@ -14,7 +14,7 @@ const MOST = 40; // on a busy machine workers may miss each other
 const seed = Number(process.env.SEED ?? Date.now() % 100_000);
 
 interface Subject {
-  make: () => NumberRef | MapRef<string> | VectorRef;
+  make: () => NumberRef | StringRef | MapRef<string> | VectorRef;
   verdictOf: (history: History) => Verdict;
 }
 
@@ -24,6 +24,7 @@ const asWhole = (model: Model<any>) => (history: History) => check(model, histor
 
 const subjects: Record<string, Subject> = {
   number: { make: () => new NumberRef(), verdictOf: asWhole(numberModel) },
+  string: { make: () => new StringRef(), verdictOf: asWhole(stringModel) },
   entries: { make: () => new MapRef(), verdictOf: byKey(entryModel) },
   map: { make: () => new MapRef(), verdictOf: asWhole(mapModel) },
   vector: { make: () => new VectorRef(), verdictOf: asWhole(vectorModel) },

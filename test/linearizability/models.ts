@@ -39,6 +39,16 @@ export const numberModel = modelOf<number>(0, String, {
   }),
 });
 
+/** StringRef. */
+export const stringModel = modelOf<string>('', String, {
+  obtainValue: (state) => ({ state, result: state }),
+  setValue: (_, text: string) => ({ state: text, result: undefined }),
+  compareExchange: (state, expected: string, next: string) => ({
+    state: state === expected ? next : state,
+    result: state,
+  }),
+});
+
 type Entry = number | undefined;
 
 /** One entry of a map: for methods that touch one key, each key is an object of its own. */
@@ -71,6 +81,7 @@ export const mapModel = modelOf<ReadonlyMap<string, number>>(
       return { result: next.delete(key), state: next };
     },
     clear: () => ({ state: new Map(), result: undefined }),
+    len: (state) => ({ state, result: state.size }),
   },
 );
 
@@ -100,4 +111,5 @@ export const vectorModel = modelOf<readonly number[]>([], (state) => state.join(
   indexOf: (state, value: number) => ({ state, result: state.indexOf(value) }),
   reverse: (state) => ({ state: [...state].reverse(), result: 'this' }),
   clear: () => ({ state: [], result: undefined }),
+  len: (state) => ({ state, result: state.length }),
 });

@@ -16,6 +16,20 @@ const subjects = {
         () => ['compareExchange', below(4), below(4)],
       ][below(4)](),
   },
+  string: {
+    attach: ({ StringRef }, id) => new StringRef(id),
+    choose(below, unique) {
+      // In the slot, and with a payload.
+      const text = () => `text ${unique()}${' of some length'.repeat(below(3))}`;
+      return [
+        () => ['obtainValue'],
+        () => ['obtainValue'],
+        () => ['setValue', ''],
+        () => ['setValue', text()],
+        () => ['compareExchange', '', text()],
+      ][below(5)]();
+    },
+  },
   entries: {
     attach: ({ MapRef }, id) => new MapRef(id),
     choose(below, unique) {
@@ -47,7 +61,9 @@ const subjects = {
         () => ['set', key, unique()],
         () => ['delete', key],
         () => ['clear'],
-      ][below(6)]();
+        () => ['len'],
+        () => ['len'],
+      ][below(8)]();
     },
   },
   vector: {
@@ -68,7 +84,9 @@ const subjects = {
         () => ['indexOf', below(100)],
         () => ['reverse'],
         () => ['clear'],
-      ][below(14)](),
+        () => ['len'],
+        () => ['len'],
+      ][below(16)](),
   },
   // Maps that are broken on purpose.
   lostAdd: {
