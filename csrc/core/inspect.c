@@ -22,8 +22,8 @@ typedef struct marking {
 static bool marking_open(marking *m, sh_heap *heap) {
   *m = (marking){.heap = heap,
                  .length = atomic_load_explicit(&heap->header->slot_length, memory_order_acquire)};
-  m->marks = shi_local_alloc((size_t)m->length * sizeof *m->marks);
-  m->stack = shi_local_alloc((size_t)m->length * sizeof *m->stack);
+  m->marks = shi_local_alloc(m->heap, (size_t)m->length * sizeof *m->marks);
+  m->stack = shi_local_alloc(m->heap, (size_t)m->length * sizeof *m->stack);
   return m->marks != NULL && m->stack != NULL;
 }
 
@@ -197,9 +197,9 @@ static void pack_sites(survey *s) {
 sh_status sh_survey_take(sh_env *env, sh_survey *out) {
   sh_heap *heap = env->heap;
   survey s = {.out = out, .site_count = shi_trace_site_count(heap)};
-  *out = (sh_survey){.sites = shi_local_alloc(s.site_count * sizeof *out->sites)};
+  *out = (sh_survey){.sites = shi_local_alloc(env->heap, s.site_count * sizeof *out->sites)};
   bool ready = marking_open(&s.marking, heap) && out->sites != NULL;
-  s.alive = ready ? shi_local_alloc(s.marking.length * sizeof *s.alive) : NULL;
+  s.alive = ready ? shi_local_alloc(env->heap, s.marking.length * sizeof *s.alive) : NULL;
   if (s.alive != NULL) {
     uint64_t before = shi_heap_stamp(heap, s.marking.length);
     note_alive(&s);

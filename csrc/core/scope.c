@@ -20,8 +20,8 @@ struct shi_scope {
   scope_entry *entries; // at most three quarters of them are used
 };
 
-static scope_entry *new_entries(uint32_t n) {
-  return shi_local_alloc((size_t)n * sizeof(scope_entry));
+static scope_entry *new_entries(sh_env *env, uint32_t n) {
+  return shi_local_alloc(env->heap, (size_t)n * sizeof(scope_entry));
 }
 
 static uint32_t home_of(const struct shi_scope *scope, sh_id id) {
@@ -48,7 +48,7 @@ bool shi_scope_room(sh_env *env) {
   }
   scope_entry *old = scope->entries;
   uint32_t old_mask = scope->mask;
-  scope_entry *entries = old_mask < UINT32_MAX / 2 ? new_entries(2 * (old_mask + 1)) : NULL;
+  scope_entry *entries = old_mask < UINT32_MAX / 2 ? new_entries(env, 2 * (old_mask + 1)) : NULL;
   if (entries == NULL) {
     return false;
   }
@@ -76,8 +76,8 @@ void shi_scope_put(sh_env *env, sh_id id) {
 
 sh_status sh_scope_begin(sh_env *env) {
   SHI_CHECK(env->scope == NULL);
-  struct shi_scope *scope = shi_local_alloc(sizeof *scope);
-  scope_entry *entries = new_entries(FIRST_ENTRIES);
+  struct shi_scope *scope = shi_local_alloc(env->heap, sizeof *scope);
+  scope_entry *entries = new_entries(env, FIRST_ENTRIES);
   if (scope == NULL || entries == NULL) {
     shi_local_free(scope);
     shi_local_free(entries);

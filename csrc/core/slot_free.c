@@ -222,7 +222,7 @@ void shi_slot_purge(sh_env *env) {
   sh_heap *heap = env->heap;
   shi_slot_flush(env);
   uint32_t pages = shi_slots_length(heap) / (uint32_t)SH_SLOTS_PER_PAGE;
-  uint8_t *counts = shi_local_alloc(pages);
+  uint8_t *counts = shi_local_alloc(heap, pages);
   if (counts == NULL) {
     return; // purging is a favour
   }

@@ -77,6 +77,7 @@ struct sh_heap {
   struct shi_trace *trace;     // trace.h; NULL: nothing has been traced
 #ifdef SH_TEST
   _Atomic int64_t fail_after;              // the n-th allocation from now fails; < 0: never
+  _Atomic int64_t fail_local_after;        // the same for memory of the process
   void (*peek_hook)(void *arg, int place); // sh_test_peek in optimistic.h
   void *peek_arg;
   uint32_t peek_flaws;

@@ -40,8 +40,8 @@ static uint32_t hash_of(const char *text, size_t length) {
 }
 
 // A larger block with the first `used` bytes of the old one, which is freed; NULL if refused.
-static void *grow(void *old, size_t used, size_t size) {
-  void *block = shi_local_alloc(size);
+static void *grow(sh_heap *heap, void *old, size_t used, size_t size) {
+  void *block = shi_local_alloc(heap, size);
   if (block != NULL && used > 0) {
     memcpy(block, old, used);
     shi_local_free(old);
@@ -63,15 +63,15 @@ static uint32_t *place_of(const struct shi_trace *trace, uint32_t hash, const ch
   return &trace->index[at];
 }
 
-static bool make_site_room(struct shi_trace *trace) {
+static bool make_site_room(sh_heap *heap, struct shi_trace *trace) {
   if (trace->site_count < trace->site_room) {
     return true;
   }
   uint32_t room = trace->site_room == 0 ? FIRST_SITES : 2 * trace->site_room;
-  uint32_t *index = shi_local_alloc((size_t)2 * room * sizeof *index);
+  uint32_t *index = shi_local_alloc(heap, (size_t)2 * room * sizeof *index);
   site *sites = index == NULL
                     ? NULL
-                    : grow(trace->sites, trace->site_count * sizeof *sites, room * sizeof *sites);
+                    : grow(heap, trace->sites, trace->site_count * sizeof *sites, room * sizeof *sites);
   if (sites == NULL) {
     shi_local_free(index);
     return false;
@@ -92,21 +92,21 @@ static bool make_site_room(struct shi_trace *trace) {
 // Under the lock. NULL if memory is refused.
 static struct shi_trace *trace_of(sh_heap *heap) {
   if (heap->trace == NULL) {
-    heap->trace = shi_local_alloc(sizeof *heap->trace);
+    heap->trace = shi_local_alloc(heap, sizeof *heap->trace);
   }
   return heap->trace;
 }
 
-static uint32_t site_of_text(struct shi_trace *trace, const char *text, size_t length) {
+static uint32_t site_of_text(sh_heap *heap, struct shi_trace *trace, const char *text, size_t length) {
   uint32_t hash = hash_of(text, length);
-  if (!make_site_room(trace)) {
+  if (!make_site_room(heap, trace)) {
     return SH_SITE_UNKNOWN;
   }
   uint32_t *place = place_of(trace, hash, text, length);
   if (*place != 0) {
     return *place;
   }
-  char *copy = shi_local_alloc(length + 1);
+  char *copy = shi_local_alloc(heap, length + 1);
   if (copy == NULL) {
     return SH_SITE_UNKNOWN;
   }
@@ -121,12 +121,12 @@ uint32_t sh_trace_site(sh_env *env, const char *text, size_t length) {
   length = length > SH_SITE_BYTES_MAX ? SH_SITE_BYTES_MAX : length;
   shi_lock(&heap->trace_lock);
   struct shi_trace *trace = trace_of(heap);
-  uint32_t number = trace == NULL ? SH_SITE_UNKNOWN : site_of_text(trace, text, length);
+  uint32_t number = trace == NULL ? SH_SITE_UNKNOWN : site_of_text(heap, trace, text, length);
   shi_unlock(&heap->trace_lock, false);
   return number;
 }
 
-static bool make_origin_room(struct shi_trace *trace, uint32_t slot) {
+static bool make_origin_room(sh_heap *heap, struct shi_trace *trace, uint32_t slot) {
   if (slot < trace->origin_room) {
     return true;
   }
@@ -135,7 +135,7 @@ static bool make_origin_room(struct shi_trace *trace, uint32_t slot) {
     room *= 2;
   }
   origin *origins =
-      grow(trace->origins, trace->origin_room * sizeof *origins, (size_t)room * sizeof *origins);
+      grow(heap, trace->origins, trace->origin_room * sizeof *origins, (size_t)room * sizeof *origins);
   if (origins == NULL) {
     return false;
   }
@@ -148,7 +148,7 @@ void sh_trace_object(sh_env *env, sh_id id, uint32_t number) {
   sh_heap *heap = env->heap;
   shi_lock(&heap->trace_lock);
   struct shi_trace *trace = trace_of(heap);
-  if (trace != NULL && make_origin_room(trace, (uint32_t)id)) {
+  if (trace != NULL && make_origin_room(heap, trace, (uint32_t)id)) {
     trace->origins[(uint32_t)id] = (origin){.generation = (uint32_t)(id >> 32), .site = number};
   }
   shi_unlock(&heap->trace_lock, false);

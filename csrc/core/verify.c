@@ -371,7 +371,7 @@ sh_status sh_heap_verify(sh_env *env, sh_verify_report report, void *arg, sh_ver
   sh_heap *heap = env->heap;
   walk w = {.heap = heap, .report = report, .arg = arg};
   w.length = atomic_load_explicit(&heap->header->slot_length, memory_order_acquire);
-  w.holds = shi_local_alloc((size_t)w.length * sizeof *w.holds);
+  w.holds = shi_local_alloc(heap, (size_t)w.length * sizeof *w.holds);
   if (w.holds == NULL) {
     return SH_E_HEAP_FULL;
   }

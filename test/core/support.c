@@ -46,6 +46,7 @@ void drop_everything(fixture *f) {
 int close_fixture(void **state) {
   fixture *f = *state;
   sh_test_fail_after(f->heap, -1);
+  sh_test_fail_local_after(f->heap, -1);
   assert_clean(f->env);
   drop_everything(f);
   sh_env_offline(f->env);

@@ -140,8 +140,13 @@ uint64_t fingerprint(fixture *f);
 // say HEAP_FULL, change nothing and leave a clean heap. Fails unless `least` or more refusals
 // were seen.
 typedef sh_status (*sweep_op)(fixture *f, void *arg);
-void check_sweep(fixture *f, sweep_op op, void *arg, int least, const char *file, int line);
-#define assert_sweep(f, op, arg, least) check_sweep((f), (op), (arg), (least), __FILE__, __LINE__)
+void check_sweep(fixture *f, void (*fail_after)(sh_heap *heap, int64_t n), sweep_op op, void *arg,
+                 int least, const char *file, int line);
+#define assert_sweep(f, op, arg, least)                                                            \
+  check_sweep((f), sh_test_fail_after, (op), (arg), (least), __FILE__, __LINE__)
+// The same with memory of the process.
+#define assert_local_sweep(f, op, arg, least)                                                      \
+  check_sweep((f), sh_test_fail_local_after, (op), (arg), (least), __FILE__, __LINE__)
 
 // Takes every free slot of a kind out of reach, so that a new object is refused; gives them back.
 typedef struct drained {

@@ -161,13 +161,14 @@ uint64_t fingerprint(fixture *f) {
   return mix(mix(hash, stats.live_bytes), stats.shapes);
 }
 
-void check_sweep(fixture *f, sweep_op op, void *arg, int least, const char *file, int line) {
+void check_sweep(fixture *f, void (*fail_after)(sh_heap *heap, int64_t n), sweep_op op, void *arg,
+                 int least, const char *file, int line) {
   uint64_t before = fingerprint(f);
   int refused = 0;
   for (;; refused++) {
-    sh_test_fail_after(f->heap, refused);
+    fail_after(f->heap, refused);
     sh_status status = op(f, arg);
-    sh_test_fail_after(f->heap, -1);
+    fail_after(f->heap, -1);
     if (status == SH_OK) {
       break;
     }
