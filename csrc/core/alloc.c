@@ -125,7 +125,21 @@ static bool extent_merge(extent_hooks_t *hooks, void *addr_a, size_t size_a, voi
   return false;
 }
 
-void *shi_local_alloc(size_t size) { return je_calloc(1, size); }
+#ifdef SH_TEST
+static _Thread_local int64_t local_fail_after = -1;
+
+void sh_test_fail_local(int64_t n) { local_fail_after = n; }
+#endif
+
+void *shi_local_alloc(size_t size) {
+#ifdef SH_TEST
+  if (local_fail_after == 0) {
+    return NULL;
+  }
+  local_fail_after -= local_fail_after > 0 ? 1 : 0;
+#endif
+  return je_calloc(1, size);
+}
 
 void shi_local_free(void *memory) { je_free(memory); }
 

@@ -46,6 +46,9 @@ void shi_local_free(void *memory);
 #ifdef SH_TEST
 // The n-th allocation from now (0: the next) fails; n < 0 switches this off.
 void sh_test_fail_after(sh_heap *heap, int64_t n);
+
+// The same for memory of the process (shi_local_alloc) that the calling thread asks for.
+void sh_test_fail_local(int64_t n);
 #endif
 
 #endif

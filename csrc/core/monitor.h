@@ -9,11 +9,11 @@
 // own. Reading never does.
 //
 // Deadlock: a thread or task that would wait for itself, over any number of holders, is refused
-// with SH_E_DEADLOCK when it asks. Tickets that wait point to the ticket that holds; a holding
-// ticket leads to what keeps its holder from going on: the ticket for which its thread blocks, and,
-// of a task, the tickets that were asked for from within it. (The wait-for graph of R. C. Holt,
-// "Some Deadlock Properties of Computer Systems", 1972, for single-unit resources: a cycle is a
-// deadlock.)
+// with SH_E_DEADLOCK when it asks. Tickets that wait point to the ticket that holds, and to those
+// before them in the queue, who will hold first; such a ticket leads to what keeps its owner from
+// going on: the ticket for which its thread blocks, and, of a task that holds, the tickets that
+// were asked for from within it. (The wait-for graph of R. C. Holt, "Some Deadlock Properties of
+// Computer Systems", 1972, for single-unit resources: a cycle is a deadlock.)
 //
 // An environment that closes leaves its monitors; one that a ticket held is *abandoned*: whoever
 // gets it next is told, once.
@@ -38,7 +38,8 @@
 typedef enum sh_lock_kind {
   SH_LOCK_THREAD, // blocks: told by the bell
   SH_LOCK_TASK,   // told by events
-  SH_LOCK_WRITER  // blocks; a change that waits for its turn. Leaves SH_FLAG_ABANDONED alone
+  SH_LOCK_WRITER  // blocks; a change that waits until its environment owns the monitor, by this
+                  // or any other ticket. Leaves SH_FLAG_ABANDONED alone
 } sh_lock_kind;
 
 typedef struct sh_lock_want {

@@ -104,8 +104,8 @@ sh_status shi_slot_lock_write(sh_env *env, sh_id id, sh_type type, shi_slot **ou
   return SH_OK;
 }
 
-void shi_slot_unlock_noted(sh_heap *heap, shi_slot *slot) {
-  uint32_t index = (uint32_t)(slot - shi_slot_at(heap, 0));
+void shi_slot_unlock_noted(sh_env *env, shi_slot *slot) {
+  uint32_t index = (uint32_t)(slot - shi_slot_at(env->heap, 0));
   uint32_t word0 = atomic_load_explicit(&slot->word0, memory_order_relaxed);
   uint32_t noted = atomic_load_explicit(&slot->lock, memory_order_relaxed);
   bool ended = shi_type_of(word0) == SH_TYPE_NONE;
@@ -116,10 +116,10 @@ void shi_slot_unlock_noted(sh_heap *heap, shi_slot *slot) {
   }
   shi_unlock(&slot->lock, true);
   if ((noted & SH_LOCK_WATCHED) != 0) {
-    shi_watch_notify(heap, id);
+    shi_watch_notify(env, id);
   }
   if (ended && (noted & SH_LOCK_MONITOR) != 0) {
-    shi_monitor_end(heap, id);
+    shi_monitor_end(env->heap, id);
   }
 }
 

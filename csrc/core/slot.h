@@ -76,12 +76,12 @@ sh_status shi_hold_add(sh_env *env, sh_id id, bool move, uint32_t *index, sh_typ
 
 // Ends what shi_slot_lock or shi_slot_lock_write began. Whoever watches the object is told if it
 // has changed, also by having ended.
-void shi_slot_unlock_noted(sh_heap *heap, shi_slot *slot);
+void shi_slot_unlock_noted(sh_env *env, shi_slot *slot);
 
 static inline void shi_slot_unlock(sh_env *env, shi_slot *slot, bool changed) {
   uint32_t word = atomic_load_explicit(&slot->lock, memory_order_relaxed);
   if (SHI_UNLIKELY((word & (SH_LOCK_MONITOR | SH_LOCK_WATCHED)) != 0) && changed) {
-    shi_slot_unlock_noted(env->heap, slot);
+    shi_slot_unlock_noted(env, slot);
   } else {
     shi_unlock(&slot->lock, changed);
   }

@@ -52,7 +52,7 @@ typedef struct shi_watches {
 } shi_watches;
 
 // An object with SH_LOCK_WATCHED has changed, or ended. No lock held.
-void shi_watch_notify(sh_heap *heap, sh_id id);
+void shi_watch_notify(sh_env *env, sh_id id);
 
 void shi_watches_free(sh_heap *heap);
 
