@@ -145,6 +145,14 @@ static void settle(sh_env *env, watched *object) {
   }
 }
 
+// Keeps a record only as long as there is need for it.
+static void settle_or_drop(sh_env *env, watched *object) {
+  if (object->unsettled) {
+    settle(env, object);
+  }
+  drop_if_unused(env, object);
+}
+
 // Records whose objects nobody asked about again are looked at when new ones are made.
 static void settle_oldest(sh_env *env) {
   for (int i = 0; i < 2; i++) {
@@ -234,10 +242,7 @@ sh_status sh_version(sh_env *env, sh_id id, sh_type type, uint32_t *version) {
   shi_lock(&heap->watches.lock);
   status = record_of(env, id, type, SH_FLAG_VERSIONED, &object);
   if (status == SH_OK) {
-    if (object->unsettled) {
-      settle(env, object);
-    }
-    drop_if_unused(env, object);
+    settle_or_drop(env, object);
     (void)look_at_version(env, id, type, version, &status);
   }
   shi_unlock(&heap->watches.lock, false);
@@ -310,7 +315,7 @@ void sh_unwatch(sh_env *env, uint32_t token) {
     w->next->previous = w->previous;
   }
   if (object->watchers == NULL) {
-    drop_if_unused(env, object);
+    settle_or_drop(env, object);
   }
   shi_unlock(&watches->lock, false);
   shi_port_remove(&w->wait);
@@ -325,8 +330,7 @@ void shi_watch_notify(sh_env *env, sh_id id) {
     tell_watchers(object);
   } else if (object != NULL) {
     // Nobody else may ever ask for it again, and as long as it is there each change comes here.
-    settle(env, object);
-    drop_if_unused(env, object);
+    settle_or_drop(env, object);
   }
   shi_unlock(&watches->lock, false);
 }
