@@ -65,6 +65,7 @@ envs open_envs(fixture *f, uint32_t count) {
 }
 
 void close_envs(envs *e) {
+  shi_waits_close(e->f->env);
   for (uint32_t i = 1; i < e->count; i++) {
     if (e->env[i] != NULL) {
       sh_env_close(e->env[i]);

@@ -37,6 +37,7 @@ typedef struct envs {
   uint32_t count;
 } envs;
 envs open_envs(fixture *f, uint32_t count);
+// Closes them; the fixture's own only leaves what it holds and waits for.
 void close_envs(envs *e);
 
 // As close_fixture, and no monitor is left.
