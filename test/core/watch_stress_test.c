@@ -109,7 +109,6 @@ static void test_every_change_is_heard_of(void **state) {
 // --- stores under way ------------------------------------------------------------------------
 
 #define STORE_ROUNDS STRESS_SCALE(3000u)
-#define STORES 6u
 
 typedef struct stores {
   sh_id id;
@@ -126,11 +125,11 @@ static uint64_t value_of(stress_thread *t, sh_id id) {
 // As JavaScript stores: looks at the flags, and some time later stores by itself if there are none.
 static void store_some(stress_thread *t, stores *s) {
   shi_slot *slot = shi_slot_at(t->stress->heap, (uint32_t)s->id);
-  for (uint32_t i = 0; i < STORES; i++) {
+  for (uint32_t i = stress_below(t, 3); i < 3; i++) { // the last may be the one that is under way
     sh_env_online(t->env);
     uint32_t word0 = atomic_load(&slot->word0);
     double number = stress_below(t, 3); // often what is there
-    if (stress_below(t, 2) == 0) {
+    for (uint32_t wait = stress_below(t, 5); wait > 0; wait--) {
       (void)sched_yield();
     }
     if ((word0 & SH_W0_FLAGS_MASK) == 0) {
