@@ -422,12 +422,12 @@ void sh_env_label(sh_env *env, uint32_t label) {
   shi_unlock(&env->heap->monitors.lock, false);
 }
 
-bool shi_monitor_is_mine(sh_env *env, sh_id id) {
-  shi_lock(&env->heap->monitors.lock);
-  const monitor *m = find(env->heap, id);
-  bool mine = m != NULL && m->holder->wait.env == env;
-  shi_unlock(&env->heap->monitors.lock, false);
-  return mine;
+const sh_env *shi_monitor_owner(sh_heap *heap, sh_id id) {
+  shi_lock(&heap->monitors.lock);
+  const monitor *m = find(heap, id);
+  const sh_env *owner = m == NULL ? NULL : m->holder->wait.env;
+  shi_unlock(&heap->monitors.lock, false);
+  return owner;
 }
 
 void shi_monitor_end(sh_heap *heap, sh_id id) {

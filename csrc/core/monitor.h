@@ -86,8 +86,9 @@ typedef struct shi_monitors {
   uint32_t search;            // number of the last deadlock search
 } shi_monitors;
 
-// Whether the environment owns the monitor of an object that has one. Takes the monitors' lock.
-bool shi_monitor_is_mine(sh_env *env, sh_id id);
+// The environment that owns an object's monitor, to be compared only; NULL: it has none (any more).
+// Takes the monitors' lock.
+const sh_env *shi_monitor_owner(sh_heap *heap, sh_id id);
 
 // An object that had a monitor has ended. No lock held.
 void shi_monitor_end(sh_heap *heap, sh_id id);
