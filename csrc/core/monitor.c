@@ -358,15 +358,14 @@ sh_status sh_lock_enter(sh_env *env, sh_id id, sh_type type, const sh_lock_want 
   }
   shi_lock(&monitors->lock);
   monitor *m = find(env->heap, id);
-  shi_ticket *holder = m == NULL ? NULL : m->holder;
   shi_ticket *ticket = NULL;
-  if (holder != NULL && is_entered_again(holder, env, want->kind)) {
-    holder->depth++;
-    answer_for(holder, answer);
+  if (m != NULL && is_entered_again(m->holder, env, want->kind)) {
+    m->holder->depth++;
+    answer_for(m->holder, answer);
     answer->abandoned = false; // the outer one was told
   } else if (m != NULL && want->only_free) {
     answer->state = SH_LOCK_REFUSED;
-    answer->holder = holder->wait.env->label;
+    answer->holder = m->holder->wait.env->label;
   } else if ((ticket = new_ticket(env, want)) == NULL) {
     status = SH_E_HEAP_FULL;
   } else {

@@ -23,9 +23,8 @@
 //    monitor; changed under the monitors' lock and the slot's.
 // N2 an object that ends with a monitor takes it out of its slot's words; its tickets that wait are
 //    told, and find SH_E_USE_AFTER_FREE. The one that holds stays valid until it leaves.
-// N3 the table, monitors and tickets are guarded by heap->monitors.lock; a ticket is freed by its
-// own
-//    environment's thread.
+// N3 the table, monitors and tickets are guarded by heap->monitors.lock; a ticket is freed by the
+//    thread of its environment.
 // N4 SH_FLAG_ABANDONED is set when a monitor is freed that was abandoned; cleared when it is taken.
 #ifndef SH_MONITOR_H
 #define SH_MONITOR_H

@@ -297,7 +297,9 @@ typedef struct world {
   uint32_t waited;
 } world;
 
-static uint32_t below(world *w, uint32_t n) { return (uint32_t)(next_random(&w->random) >> 33) % n; }
+static uint32_t below(world *w, uint32_t n) {
+  return (uint32_t)(next_random(&w->random) >> 33) % n;
+}
 
 static bool is_task(const entry *t) { return t->want.kind == SH_LOCK_TASK; }
 
@@ -313,8 +315,7 @@ static entry *holder_of(entry *entries, uint32_t object) {
 // Whether a ticket still has to wait: a change only until its environment holds.
 static bool is_stuck(entry *entries, const entry *t) {
   const entry *holder = holder_of(entries, t->object);
-  return t->waiting &&
-         (t->want.kind != SH_LOCK_WRITER || holder == NULL || holder->env != t->env);
+  return t->waiting && (t->want.kind != SH_LOCK_WRITER || holder == NULL || holder->env != t->env);
 }
 
 // The ticket for which a thread sleeps, or has not yet woken.
@@ -445,8 +446,7 @@ static void ask(world *w, uint32_t env, uint32_t object) {
   t.waiting = holder != NULL;
   w->entries[place] = t;
   bool expected = !reduces(w);
-  sh_status status =
-      sh_lock_enter(w->e.env[env], w->ids[object], SH_TYPE_NONE, &t.want, &answer);
+  sh_status status = sh_lock_enter(w->e.env[env], w->ids[object], SH_TYPE_NONE, &t.want, &answer);
   if (status != (expected ? SH_E_DEADLOCK : SH_OK)) {
     fail_msg("order %llu: status %d, a deadlock expected: %d", (unsigned long long)w->order, status,
              expected);

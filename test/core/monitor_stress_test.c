@@ -86,7 +86,8 @@ static sh_status change(const fighter *f, const object *o) {
 // Enters and, if it has to, sleeps until it is its turn. False: refused or ended, nothing is left.
 static bool enter(const fighter *f, const object *o, sh_lock_kind kind, uint32_t *token) {
   sh_env *env = f->t->env;
-  sh_lock_want want = {.kind = kind, .only_free = kind == SH_LOCK_THREAD && stress_below(f->t, 8) == 0};
+  sh_lock_want want = {.kind = kind,
+                       .only_free = kind == SH_LOCK_THREAD && stress_below(f->t, 8) == 0};
   sh_lock_answer answer = {0};
   sh_status status = sh_lock_enter(env, o->id, SH_TYPE_NONE, &want, &answer);
   if (status == SH_E_DEADLOCK) {

@@ -29,8 +29,8 @@ OP(map_look, sh_map_get(s->env, s->id, &k, SH_DEREF, s->out, &s->flag))
 OP(map_has, sh_map_has(s->env, s->id, &k, &s->flag))
 OP(map_info, sh_map_info(s->env, s->id, &s->n, NULL))
 OP(map_get_many, sh_map_get_many(s->env, s->id, &k, 1, SH_BORROW, s->out, &s->flag))
-OP(map_read, sh_map_read(s->env, s->id, &s->cursor, SH_BORROW, 4, s->out, &s->n, &s->flag,
-                         &s->version))
+OP(map_read,
+   sh_map_read(s->env, s->id, &s->cursor, SH_BORROW, 4, s->out, &s->n, &s->flag, &s->version))
 OP(map_find, sh_map_find(s->env, s->id, &k, &s->cursor, &s->flag))
 
 // --- vectors ---------------------------------------------------------------------------------
@@ -51,10 +51,9 @@ OP(vector_fill, sh_vector_fill(s->env, s->id, &ref, 0, 3))
 OP(vector_reverse, sh_vector_reverse(s->env, s->id))
 OP(vector_clear, sh_vector_clear(s->env, s->id))
 OP(vector_permute, sh_vector_permute(s->env, s->id, s->version, backwards, 3))
-OP(vector_permute_not, sh_vector_permute(s->env, s->id, s->version + 1, backwards, 3) ==
-                               SH_E_CONFLICT
-                           ? SH_OK
-                           : SH_E_BUSY)
+OP(vector_permute_not,
+   sh_vector_permute(s->env, s->id, s->version + 1, backwards, 3) == SH_E_CONFLICT ? SH_OK
+                                                                                   : SH_E_BUSY)
 OP(vector_size, sh_vector_length(s->env, s->id, &s->n))
 OP(vector_get, sh_vector_get(s->env, s->id, 0, SH_BORROW, s->out, &s->flag))
 OP(vector_index_of, sh_vector_index_of(s->env, s->id, &one, 0, false, true, &s->n, &s->flag))
@@ -101,9 +100,7 @@ static sh_status retain_and_drop(subject *s) {
   return status == SH_OK ? sh_drop(s->env, s->id) : status;
 }
 
-static sh_status counts(subject *s) {
-  return sh_id_counts(s->env, s->id, &s->n, &s->version);
-}
+static sh_status counts(subject *s) { return sh_id_counts(s->env, s->id, &s->n, &s->version); }
 
 const change changes[] = {
     {"map set", SH_TYPE_MAP, CHANGES, map_put},

@@ -3,9 +3,7 @@
 const sh_lock_want by_thread = {.kind = SH_LOCK_THREAD};
 const sh_lock_want by_writer = {.kind = SH_LOCK_WRITER};
 
-sh_lock_want by_task(uint64_t task) {
-  return (sh_lock_want){.kind = SH_LOCK_TASK, .task = task};
-}
+sh_lock_want by_task(uint64_t task) { return (sh_lock_want){.kind = SH_LOCK_TASK, .task = task}; }
 
 sh_lock_want within_task(uint64_t task) {
   return (sh_lock_want){.kind = SH_LOCK_TASK, .task = task, .nested = true};
