@@ -3,12 +3,17 @@ import { invalidArgType, outOfRange } from './errors';
 import { native } from './native';
 import { isPlainObject } from './plain';
 
-/** Sizes in bytes. */
+/** Sizes in bytes, times in milliseconds. */
 export interface HeapOptions {
   /** Address space to reserve. Default: 64 GiB, or what the system grants. */
   readonly reserve?: number | undefined;
   /** How many bytes may be in use before writes throw `ERR_HEAP_FULL`. Default: `reserve`. */
   readonly limit?: number | undefined;
+  /**
+   * Milliseconds that locks, and changes to what another thread has locked, wait before they throw
+   * `ERR_LOCKED`. Default: 5000.
+   */
+  readonly lockTimeout?: number | undefined;
 }
 
 /** Figures of the heap; see `heap.stats`. */
@@ -24,20 +29,33 @@ export type HeapReport = ReturnType<Native['verify']>;
  */
 export function configure(options: HeapOptions): void {
   if (!isPlainObject(options)) throw invalidArgType('options', 'an object', options);
-  const { reserve, limit, ...others } = options as HeapOptions & Record<string, unknown>;
+  const {
+    reserve,
+    limit,
+    lockTimeout = 5000,
+    ...others
+  } = options as HeapOptions & Record<string, unknown>;
   for (const name of Object.keys(others)) {
-    throw invalidArgType('options', `{ reserve, limit } without ${JSON.stringify(name)}`, options);
+    throw invalidArgType(
+      'options',
+      `{ reserve, limit, lockTimeout } without ${JSON.stringify(name)}`,
+      options,
+    );
   }
   checkBytes('options.reserve', reserve);
   checkBytes('options.limit', limit);
-  native.configure(reserve, limit);
+  checkWhole('options.lockTimeout', lockTimeout, 'a number of milliseconds');
+  native.configure(reserve, limit, lockTimeout);
 }
 
 function checkBytes(name: string, value: unknown): void {
-  if (value === undefined) return;
-  if (typeof value !== 'number') throw invalidArgType(name, 'a number of bytes', value);
+  if (value !== undefined) checkWhole(name, value, 'a number of bytes');
+}
+
+function checkWhole(name: string, value: unknown, what: string): void {
+  if (typeof value !== 'number') throw invalidArgType(name, what, value);
   if (!Number.isSafeInteger(value) || value <= 0) {
-    throw outOfRange(name, 'a positive whole number of bytes', value);
+    throw outOfRange(name, what.replace('a ', 'a positive whole '), value);
   }
 }
 

@@ -4,10 +4,13 @@ export { SharedHeapError } from './errors';
 export { configure, heap } from './heap';
 export type { HeapOptions, HeapReport, HeapStats } from './heap';
 export type { Id, IdLike, TypeName } from './ids';
+export { lockAll } from './lock-all';
+export type { LockInfo, LockOptions } from './lock';
 export { MapRef } from './map-ref';
 export type { MapSource } from './map-source';
 export { names } from './names';
 export { NumberRef } from './number-ref';
+export { QueueRef } from './queue-ref';
 export { Ref } from './ref';
 export { refFromId, typeOf } from './registry';
 export { share } from './share';
@@ -16,6 +19,16 @@ export { StringRef } from './string-ref';
 export { StructDefinition, StructFactory } from './struct-factory';
 export type { StructInit } from './struct-factory';
 export { StructRef } from './struct-ref';
-export type { FieldType, FieldValue, PlainStruct, Shape, Struct } from './struct-ref';
+export type {
+  FieldType,
+  FieldValue,
+  PlainStruct,
+  Shape,
+  Struct,
+  StructUpdate,
+  StructValues,
+} from './struct-ref';
 export type { MapKey, Plain, PlainMap, Primitive, SharedValue } from './values';
 export { VectorRef } from './vector-ref';
+export type { WaitOptions } from './wait';
+export type { Watch, WatchOptions } from './watch';

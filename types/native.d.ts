@@ -97,6 +97,10 @@ export interface FastCalls {
   ) => void;
   readonly vectorPush: (seat: number, id: number, value: number) => void;
   readonly vectorSet: (seat: number, id: number, index: number, value: number) => void;
+  /** `absent`: the queue is full. */
+  readonly queuePush: (seat: number, id: number, value: number) => void;
+  /** `absent`: the queue is empty and not closed. */
+  readonly queuePop: (seat: number, id: number) => void;
   readonly retain: (seat: number, id: number) => void;
   readonly drop: (seat: number, id: number) => void;
 }
@@ -106,6 +110,13 @@ export interface Native {
   readonly fast: FastCalls | undefined;
   readonly fastResult: Float64Array;
   readonly REF: RefMark;
+  /** What lockEnter and lockLook have found: token, 1 if abandoned, label of the holder, number of ids,
+   * ids. */
+  readonly lockAnswer: Float64Array;
+  /** Tokens of events, for the dispatcher. */
+  readonly tokens: Uint32Array;
+  readonly lockKinds: Readonly<Record<'thread' | 'task' | 'writer', number>>;
+  readonly lockStates: Readonly<Record<'waiting' | 'holding' | 'refused', number>>;
   /** Length `batch`; see above. */
   readonly refIds: Float64Array;
   readonly refTypes: Uint8Array;
@@ -123,7 +134,10 @@ export interface Native {
   readonly modes: Modes;
   /** Type tags by class name: `{ StringRef: 1, ... }`. */
   readonly types: Readonly<
-    Record<'StringRef' | 'NumberRef' | 'MapRef' | 'VectorRef' | 'StructRef' | 'BufferRef', number>
+    Record<
+      'StringRef' | 'NumberRef' | 'MapRef' | 'VectorRef' | 'StructRef' | 'BufferRef' | 'QueueRef',
+      number
+    >
   >;
   /** Field type tags of struct shapes. */
   readonly fieldTypes: Readonly<
@@ -136,8 +150,44 @@ export interface Native {
 
   /** The class that errors of this environment are made of: `new cls(code, message)`. */
   setErrorClass(cls: new (code: string, message: string) => Error): void;
-  /** Before the heap's first use in the process, else ERR_ALREADY_CONFIGURED. Bytes; undefined: default. */
-  configure(reserve: number | undefined, limit: number | undefined): void;
+  /**
+   * Before the heap's first use in the process, else ERR_ALREADY_CONFIGURED. Bytes, undefined: default;
+   * milliseconds.
+   */
+  configure(reserve: number | undefined, limit: number | undefined, lockTimeout: number): void;
+  /** As configured, or the default. */
+  lockTimeout(): number;
+
+  /** Whom to call, with the number of tokens in `tokens`, when events have come; it must not throw. */
+  listen(dispatch: (count: number) => void): void;
+  /** Whether the environment stays alive for events. */
+  keepAlive(alive: boolean): void;
+  /** Sleeps until the environment's bell has rung, at most `ms` milliseconds, and 20. */
+  park(ms: number): void;
+  /** What errors of other threads call this one. */
+  setLabel(label: number): void;
+  version(id: number): number;
+  /** The token of a watch, told of by the bell if it `blocks`, else by events. */
+  watch(id: number, blocks: boolean): number;
+  /** Looks for stores under way when the watch began; true when there can be none any more. */
+  watchSettle(token: number): boolean;
+  unwatch(token: number): void;
+  /** One of `lockStates`, more in `lockAnswer`; undefined: a deadlock. */
+  lockEnter(
+    id: number,
+    kind: number,
+    onlyFree: boolean,
+    task: number,
+    nested: boolean,
+  ): number | undefined;
+  /** The same for a ticket that waits; undefined: the object has ended. */
+  lockLook(token: number): number | undefined;
+  lockLeave(token: number): void;
+  /**
+   * Called when a change meets another environment's monitor: waits for the object's monitor and
+   * returns its token, or throws. The change is then made, and the monitor left, by the addon.
+   */
+  setBusyHandler(handler: (id: number) => number): void;
 
   // Ids. `id` is unknown because it comes from users: anything but a live id throws.
   /** The type tag of an id (`refShapes[0]`: its shape), 0 if it is not alive. Never throws. */
@@ -220,6 +270,8 @@ export interface Native {
   vectorRemoveAt(id: number, index: number): boolean;
   /** The removed elements, handed over. At most `batch` removed (the caller splits) and `batch` inserted; all or nothing. */
   vectorSplice(id: number, start: number, remove: number, ...values: Value[]): Value[];
+  /** Up to `limit` (<= batch) elements from the front, handed over. */
+  vectorTakeMany(id: number, limit: number): Value[];
   vectorFill(id: number, value: Value, start: number, end: number): void;
   vectorReverse(id: number): void;
   vectorClear(id: number): void;
@@ -258,6 +310,8 @@ export interface Native {
   recordAcquire(id: number, shape: number, field: number): Value;
   recordGetValue(id: number, shape: number, field: number): Value;
   recordSet(id: number, shape: number, field: number, value: Value): void;
+  /** Sets field `numbers[i]` to value i for each of these, at most `batch`; all or none, in one step. */
+  recordUpdate(id: number, shape: number, ...values: Value[]): void;
   /** All fields in one step; `out[3]` is the version. */
   recordRead(id: number, shape: number, mode: Mode): Value[];
 
@@ -270,6 +324,18 @@ export interface Native {
   bytesView(id: number): ArrayBuffer;
   /** A private copy. */
   bytesCopy(id: number): ArrayBuffer;
+
+  /** ERR_OUT_OF_RANGE unless the capacity is from 1 to 2^31 - 1. */
+  queueNew(capacity: number): number;
+  /** False if the queue is full: nothing has changed then. ERR_QUEUE_CLOSED. */
+  queuePush(id: number, value: Value): boolean;
+  /** Handed over; `out` [1 if there was one, 1 if there was none and the queue is closed]. */
+  queuePop(id: number): Value;
+  queueClose(id: number): void;
+  /** `out` [length, capacity, 1 if it is closed]. */
+  queueState(id: number): void;
+  /** At most `limit` (<= batch) values from the one `start` places behind the oldest on; `out[3]` is the version. */
+  queueRead(id: number, start: number, limit: number, mode: Mode): Value[];
 
   namesGet(name: string): Value;
   namesAcquire(name: string): Value;

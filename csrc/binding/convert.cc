@@ -236,6 +236,25 @@ bool read_uint(const Call &call, size_t arg, const char *name, uint32_t max, uin
   return true;
 }
 
+bool keep_function(const Call &call, const char *name, const char *expected, napi_ref *place) {
+  napi_valuetype type;
+  napi_ref reference;
+  if (napi_typeof(call.env, call.args[0], &type) != napi_ok) {
+    return fail_node_api(call);
+  }
+  if (type != napi_function) {
+    return fail_type(call, name, expected, call.args[0]);
+  }
+  if (napi_create_reference(call.env, call.args[0], 1, &reference) != napi_ok) {
+    return fail_node_api(call);
+  }
+  if (*place != nullptr) {
+    (void)napi_delete_reference(call.env, *place);
+  }
+  *place = reference;
+  return true;
+}
+
 bool read_mode(const Call &call, size_t arg, sh_mode *out) {
   uint32_t mode;
   if (!read_uint(call, arg, "mode", SH_DEREF, &mode)) {

@@ -16,14 +16,18 @@ extern "C" {
 #include "../core/error.h"
 #include "../core/heap.h"
 #include "../core/map.h"
+#include "../core/monitor.h"
 #include "../core/names.h"
 #include "../core/number.h"
+#include "../core/port.h"
+#include "../core/queue.h"
 #include "../core/record.h"
 #include "../core/slot.h"
 #include "../core/stats.h"
 #include "../core/str.h"
 #include "../core/vector.h"
 #include "../core/verify.h"
+#include "../core/watch.h"
 }
 #undef _Atomic
 

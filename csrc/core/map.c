@@ -6,8 +6,8 @@
 #include "map_table.h"
 #include "optimistic.h"
 #include "release.h"
-#include "slot.h"
 #include "slot_free.h"
+#include "slot_lock.h"
 #include "text.h"
 
 // Every public function below has the same shape: make the key and the value's word with no lock

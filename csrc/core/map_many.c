@@ -9,6 +9,7 @@
 #include "map_table.h"
 #include "optimistic.h"
 #include "release.h"
+#include "slot_lock.h"
 #include "text.h"
 
 static uint32_t group_size(uint32_t left) {

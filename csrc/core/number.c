@@ -1,8 +1,8 @@
 #include "number.h"
 
 #include "lock.h"
-#include "slot.h"
 #include "slot_free.h"
+#include "slot_lock.h"
 #include "state.h"
 
 sh_status sh_number_new(sh_env *env, double value, sh_id *out) {

@@ -2,7 +2,7 @@
 
 #include "epoch.h"
 #include "lock.h"
-#include "slot.h"
+#include "slot_lock.h"
 
 // Ends the life of a slot whose counts this thread has brought to 0, with its lock held, and puts
 // it on the list.
@@ -57,6 +57,9 @@ void shi_release_run(sh_env *env, shi_worklist *list) {
       break;
     case SH_TYPE_RECORD:
       shi_record_dispose(env, list, slot);
+      break;
+    case SH_TYPE_QUEUE:
+      shi_queue_dispose(env, list, slot);
       break;
     case SH_TYPE_BYTES:
       shi_bytes_dispose(env, slot);

@@ -4,6 +4,7 @@
 #include "monitor.h"
 #include "record.h"
 #include "slot_free.h"
+#include "slot_lock.h"
 #include "watch.h"
 
 #define COUNT_ONE_CLAIM UINT64_C(1)

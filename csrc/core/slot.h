@@ -12,8 +12,6 @@
 #ifndef SH_SLOT_H
 #define SH_SLOT_H
 
-#include "lock.h"
-#include "state.h"
 #include "value.h"
 
 // --- for the binding -----------------------------------------------------------------------
@@ -73,19 +71,6 @@ sh_status shi_claim_to_hold(shi_slot *slot); // its reverse
 // Takes a hold on the object of an id after checking liveness under its lock; with `move`, in
 // exchange for one of its claims (NO_CLAIM if there is none).
 sh_status shi_hold_add(sh_env *env, sh_id id, bool move, uint32_t *index, sh_type *type);
-
-// Ends what shi_slot_lock or shi_slot_lock_write began. Whoever watches the object is told if it
-// has changed, also by having ended.
-void shi_slot_unlock_noted(sh_env *env, shi_slot *slot);
-
-static inline void shi_slot_unlock(sh_env *env, shi_slot *slot, bool changed) {
-  uint32_t word = atomic_load_explicit(&slot->lock, memory_order_relaxed);
-  if (SHI_UNLIKELY((word & (SH_LOCK_MONITOR | SH_LOCK_WATCHED)) != 0) && changed) {
-    shi_slot_unlock_noted(env, slot);
-  } else {
-    shi_unlock(&slot->lock, changed);
-  }
-}
 
 // Ends the life of an object whose counts have just reached 0, with its lock held: the id is dead
 // from here on. Returns the type it had; the caller unlocks with `changed`.

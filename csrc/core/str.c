@@ -3,8 +3,8 @@
 #include "lock.h"
 #include "optimistic.h"
 #include "release.h"
-#include "slot.h"
 #include "slot_free.h"
+#include "slot_lock.h"
 #include "text.h"
 
 #include <string.h>

@@ -6,6 +6,7 @@
 #include "map.h"
 #include "map_table.h"
 #include "platform.h"
+#include "queue.h"
 #include "record.h"
 #include "shape.h"
 #include "slot.h"
@@ -176,6 +177,30 @@ static void check_vector(walk *w, shi_slot *slot) {
   }
 }
 
+static void check_queue(walk *w, const shi_slot *slot) {
+  uint64_t offset = atomic_load_explicit(&slot->payload[0], memory_order_relaxed);
+  uint64_t extent = atomic_load_explicit(&slot->payload[1], memory_order_relaxed);
+  shi_ring *ring = shi_at(w->heap, offset);
+  if (!shi_in_bodies(w->heap, offset, sizeof(shi_ring)) ||
+      !shi_in_bodies(w->heap, offset, shi_ring_bytes(ring->capacity))) {
+    problem(w, "a queue's ring lies outside the bodies");
+    return;
+  }
+  w->bytes += shi_ring_bytes(ring->capacity);
+  uint32_t length = (uint32_t)extent;
+  if ((extent & ~SHI_QUEUE_CLOSED) > ring->capacity) {
+    problem(w, "a queue is longer than its capacity (Q1)");
+    return;
+  }
+  if (ring->head >= ring->capacity) {
+    problem(w, "a queue's head lies outside its ring (Q2)");
+    return;
+  }
+  for (uint32_t i = 0; i < length; i++) {
+    check_word(w, *shi_ring_at(ring, i));
+  }
+}
+
 static void check_record(walk *w, shi_slot *slot) {
   uint64_t fields = 0;
   uint64_t words = 0;
@@ -233,6 +258,9 @@ static void check_object(walk *w, shi_slot *slot, sh_type type) {
     break;
   case SH_TYPE_BYTES:
     check_bytes(w, slot);
+    break;
+  case SH_TYPE_QUEUE:
+    check_queue(w, slot);
     break;
   case SH_TYPE_NONE:
   case SH_TYPE_COUNT:

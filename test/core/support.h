@@ -23,9 +23,11 @@
 #include "map_table.h"
 #include "names.h"
 #include "number.h"
+#include "queue.h"
 #include "record.h"
 #include "shape.h"
 #include "slot.h"
+#include "slot_lock.h"
 #include "state.h"
 #include "stats.h"
 #include "str.h"
@@ -110,6 +112,7 @@ sh_id new_number(fixture *f, double number);
 sh_id new_map(fixture *f);
 sh_id new_vector(fixture *f);
 sh_id new_bytes(fixture *f, uint64_t length);
+sh_id new_queue(fixture *f, uint32_t capacity);
 // A record of a shape with one `any` field, `inner` in it.
 sh_id new_box(fixture *f, sh_value inner);
 
@@ -118,6 +121,8 @@ sh_value map_get(fixture *f, sh_id map, sh_value key); // undefined if absent
 uint32_t map_size(fixture *f, sh_id map);
 void vector_push(fixture *f, sh_id vector, sh_value value);
 uint32_t vector_length(fixture *f, sh_id vector);
+void queue_push(fixture *f, sh_id queue, sh_value value); // there must be room
+sh_value queue_pop(fixture *f, sh_id queue);              // there must be a value
 
 void check_counts(fixture *f, sh_id id, uint32_t claims, uint32_t holds, const char *file,
                   int line);

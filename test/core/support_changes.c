@@ -78,6 +78,27 @@ OP(number_exchange, sh_number_compare_exchange(s->env, s->id, 5, 6, &s->number, 
 OP(number_exchange_not, sh_number_compare_exchange(s->env, s->id, 6, 7, &s->number, &s->flag))
 OP(number_get, sh_number_get(s->env, s->id, &s->number))
 
+// --- queues ----------------------------------------------------------------------------------
+
+static sh_status queue_take(subject *s) {
+  sh_queue_end end = SH_QUEUE_EMPTY;
+  return sh_queue_pop(s->env, s->id, s->out, &end);
+}
+
+static sh_status queue_take_number(subject *s) {
+  sh_queue_end end = SH_QUEUE_EMPTY;
+  return sh_queue_pop_number(s->env, s->id, &s->number, &end, &s->flag);
+}
+
+static sh_status queue_state(subject *s) {
+  sh_queue_state state;
+  return sh_queue_state_of(s->env, s->id, &state);
+}
+
+OP(queue_append, sh_queue_push(s->env, s->id, &ref, &s->flag))
+OP(queue_close, sh_queue_close(s->env, s->id))
+OP(queue_read, sh_queue_read(s->env, s->id, 0, SH_BORROW, 4, s->out, &s->n, &s->version))
+
 // --- structs and bytes -----------------------------------------------------------------------
 
 static sh_status record_set_boolean(subject *s) {
@@ -87,6 +108,14 @@ static sh_status record_set_boolean(subject *s) {
 
 OP(record_set_any, sh_record_set(s->env, s->id, 0, 0, &ref))
 OP(record_set_number, sh_record_set(s->env, s->id, 0, 1, &one))
+static const uint32_t first_two[] = {0, 1};
+
+static sh_status record_update(subject *s) {
+  sh_value values[] = {v_ref(s->inner), v_number(2)};
+  return sh_record_update(s->env, s->id, 0, first_two, values, 2, &s->n);
+}
+
+OP(record_update_none, sh_record_update(s->env, s->id, 0, first_two, &one, 0, &s->n))
 OP(record_get, sh_record_get(s->env, s->id, 0, 0, SH_BORROW, s->out))
 OP(record_shape, sh_record_shape(s->env, s->id, &s->n))
 OP(record_read, sh_record_read(s->env, s->id, 0, SH_BORROW, s->out, &s->version))
@@ -155,9 +184,17 @@ const change changes[] = {
     {"record set, any", SH_TYPE_RECORD, CHANGES, record_set_any},
     {"record set, number", SH_TYPE_RECORD, CHANGES, record_set_number},
     {"record set, boolean", SH_TYPE_RECORD, CHANGES, record_set_boolean},
+    {"record update", SH_TYPE_RECORD, CHANGES, record_update},
+    {"record update, nothing", SH_TYPE_RECORD, MIGHT, record_update_none},
     {"record get", SH_TYPE_RECORD, READS, record_get},
     {"record shape", SH_TYPE_RECORD, READS, record_shape},
     {"record read", SH_TYPE_RECORD, READS, record_read},
+    {"queue push", SH_TYPE_QUEUE, CHANGES, queue_append},
+    {"queue pop", SH_TYPE_QUEUE, CHANGES, queue_take},
+    {"queue pop_number", SH_TYPE_QUEUE, CHANGES, queue_take_number},
+    {"queue close", SH_TYPE_QUEUE, CHANGES, queue_close},
+    {"queue state_of", SH_TYPE_QUEUE, READS, queue_state},
+    {"queue read", SH_TYPE_QUEUE, READS, queue_read},
     {"bytes length", SH_TYPE_BYTES, READS, bytes_length},
     {"bytes pin", SH_TYPE_BYTES, READS, bytes_pin},
     {"retain and drop", SH_TYPE_MAP, READS, retain_and_drop},
@@ -204,6 +241,10 @@ subject new_subject(fixture *f, sh_type type) {
     break;
   case SH_TYPE_BYTES:
     s.id = new_bytes(f, 16);
+    break;
+  case SH_TYPE_QUEUE:
+    s.id = new_queue(f, 2);
+    queue_push(f, s.id, v_number(1));
     break;
   case SH_TYPE_NONE:
   case SH_TYPE_COUNT:

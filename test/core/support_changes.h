@@ -40,7 +40,8 @@ extern const change changes[];
 extern const unsigned change_count;
 
 // A fresh object of this type, of known contents: a map {k: 1}, a vector [1, 2, 3], a string
-// "text", a number 5, a struct {any: null, number: 1, boolean: false}, 16 bytes.
+// "text", a number 5, a struct {any: null, number: 1, boolean: false}, a queue [1] with room for
+// one more, 16 bytes.
 subject new_subject(fixture *f, sh_type type);
 
 // Drops it and what an operation has left pinned.

@@ -79,6 +79,21 @@ static uint64_t mix_vector(fixture *f, uint64_t hash, sh_id id) {
   return hash;
 }
 
+static uint64_t mix_queue(fixture *f, uint64_t hash, sh_id id) {
+  static sh_value values[SH_READ_MAX];
+  uint32_t count = 1;
+  uint32_t version = 0;
+  sh_queue_state queue;
+  for (uint32_t start = 0; count > 0; start += count) {
+    assert_ok(sh_queue_read(f->env, id, start, SH_BORROW, SH_READ_MAX, values, &count, &version));
+    for (uint32_t i = 0; i < count; i++) {
+      hash = mix_value(f, hash, &values[i]);
+    }
+  }
+  assert_ok(sh_queue_state_of(f->env, id, &queue));
+  return mix(hash, (uint64_t)queue.capacity << 1 | queue.closed);
+}
+
 static uint64_t mix_record(fixture *f, uint64_t hash, sh_id id) {
   static sh_value values[SH_FIELDS_MAX];
   uint32_t shape = 0;
@@ -114,6 +129,8 @@ static uint64_t mix_object(fixture *f, uint64_t hash, sh_id id) {
     return mix_vector(f, hash, id);
   case SH_TYPE_RECORD:
     return mix_record(f, hash, id);
+  case SH_TYPE_QUEUE:
+    return mix_queue(f, hash, id);
   case SH_TYPE_BYTES:
     assert_ok(sh_bytes_pin(f->env, id, &data, &length, &pin));
     hash = mix_bytes(hash, data, length);
