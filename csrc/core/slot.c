@@ -10,6 +10,9 @@
 
 #define COUNT_ONE_CLAIM UINT64_C(1)
 #define COUNT_ONE_HOLD (UINT64_C(1) << 32)
+// How often a change looks at monitors that are gone when it asks whose they are, before it is told
+// to queue up with all those that come and go.
+#define OWNER_TRIES 4
 
 static uint32_t claims_of(uint64_t counts) { return (uint32_t)counts; }
 
@@ -85,7 +88,7 @@ sh_status shi_slot_lock(sh_env *env, sh_id id, sh_type type, shi_slot **out) {
 
 sh_status shi_slot_lock_write(sh_env *env, sh_id id, sh_type type, shi_slot **out) {
   const sh_env *owner = NULL;
-  for (;;) {
+  for (int i = 0; i < OWNER_TRIES; i++) {
     sh_status status = shi_slot_lock(env, id, type, out);
     if (status != SH_OK) {
       return status;
@@ -99,9 +102,10 @@ sh_status shi_slot_lock_write(sh_env *env, sh_id id, sh_type type, shi_slot **ou
     shi_unlock(&(*out)->lock, false);
     owner = shi_monitor_owner(env->heap, id);
     if (owner != NULL && owner != env) {
-      return SH_E_BUSY;
+      break;
     }
   }
+  return SH_E_BUSY;
 }
 
 void shi_slot_unlock_noted(sh_env *env, shi_slot *slot) {
