@@ -33,7 +33,12 @@
       'target_name': 'shared_heap',
       'dependencies': ['core'],
       'sources': ['<!@(node scripts/gyp.mjs sources csrc/binding .cc)'],
-      'defines': ['NAPI_VERSION=8', 'NAPI_DISABLE_CPP_EXCEPTIONS'],
+      'defines': [
+        'NAPI_VERSION=8',
+        'NAPI_DISABLE_CPP_EXCEPTIONS',
+        'SHB_VERSION="<!(node scripts/gyp.mjs version)"',
+        'SHB_INTERFACE="<!(node scripts/gyp.mjs interface)"',
+      ],
       'cflags_cc': ['-std=c++17', '-isystem <!(node scripts/gyp.mjs addon-api)'],
       'cflags_cc!': ['-std=gnu++17', '-std=gnu++20'],
       'libraries': ['<(jemalloc)/lib/libjemalloc_pic.a', '-lpthread', '-ldl'],

@@ -1,6 +1,7 @@
 // What binding.gyp asks while it is evaluated: `sources <folder> <suffix>` lists the files to compile, so that a new
-// one needs no edit there; `addon-api` names the folder of napi.h; `lto` says whether the compilers can optimise
-// across C and C++ at link time.
+// one needs no edit there; `addon-api` names the folder of napi.h; `version` and `interface` are what copies of the
+// package know each other by; `lto` says whether the compilers can optimise across C and C++ at link time.
+import crypto from 'node:crypto';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -18,6 +19,16 @@ function addonApi() {
   return path.dirname(createRequire(import.meta.url).resolve('node-addon-api/napi.h'));
 }
 
+function version() {
+  return JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')).version;
+}
+
+/** Tells what the addon exports from what another version of it did: two copies in a process compare this. */
+function interfaceHash() {
+  const declarations = fs.readFileSync(path.join(root, 'types/native.d.ts'));
+  return crypto.createHash('sha256').update(declarations).digest('hex').slice(0, 16);
+}
+
 function lto() {
   const compilers = [process.env.CC || 'cc', process.env.CXX || 'c++'];
   const isGcc = (compiler) =>
@@ -26,5 +37,5 @@ function lto() {
 }
 
 const [question, ...rest] = process.argv.slice(2);
-const answers = { sources, 'addon-api': addonApi, lto };
+const answers = { sources, 'addon-api': addonApi, version, interface: interfaceHash, lto };
 console.log(answers[question](...rest));
