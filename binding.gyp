@@ -45,7 +45,8 @@
       'ldflags': [
         # A worker's exit must not unload the code that jemalloc's thread-exit hooks are about to run.
         '-Wl,-z,nodelete',
-        '-Wl,--exclude-libs,ALL',
+        # An engine may lack a function of Node-API; only a call of it may fail then.
+        '-Wl,-z,lazy',
         '-Wl,--version-script=<(module_root_dir)/csrc/exports.map',
       ],
     },

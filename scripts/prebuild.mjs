@@ -1,0 +1,63 @@
+// Builds the binaries that the package brings, all or those whose paths contain an argument, into prebuilds/:
+//   npm run prebuild                  all of them
+//   npm run prebuild -- arm64         some of them
+// Each is built in a folder of its own (build/prebuild/) from a copy of what the package contains, so that a source
+// build from the package is what is tested.
+import fs from 'node:fs';
+import path from 'node:path';
+import { binaries, prebuilds, problemsOf } from './binaries.mjs';
+import { BuildError, root, run, runMain } from './support.mjs';
+import { zigEnvironment } from './zig.mjs';
+
+const sources = ['package.json', 'binding.gyp', 'csrc', 'scripts', 'types'];
+
+/** A copy that keeps times, so that the next build compiles only what has changed. */
+function stage(file) {
+  const folder = path.join(root, 'build/prebuild', file.replace(/\W+/g, '-'));
+  for (const name of sources) {
+    const target = path.join(folder, name);
+    fs.rmSync(target, { recursive: true, force: true });
+    fs.cpSync(path.join(root, name), target, { recursive: true, preserveTimestamps: true });
+  }
+  const modules = path.join(folder, 'node_modules');
+  fs.rmSync(modules, { force: true });
+  fs.symlinkSync(path.join(root, 'node_modules'), modules);
+  return folder;
+}
+
+async function build(binary) {
+  const env = {
+    ...process.env,
+    ...(await zigEnvironment(binary.target)),
+    JEMALLOC_HOST: binary.host,
+    LDFLAGS: '-Wl,--strip-debug',
+  };
+  const folder = stage(binary.file);
+  const args = ['scripts/build.mjs', '--incremental', `--arch=${binary.arch}`];
+  const result = run(process.execPath, args, { cwd: folder, env, stdio: 'inherit' });
+  if (!result.ok) throw new BuildError(`${binary.file} was not built, see above.`);
+
+  const built = path.join(folder, 'build/Release/shared_heap.node');
+  const problems = problemsOf(built, binary);
+  if (problems.length > 0) {
+    throw new BuildError(`${binary.file} ${problems.join(', ')}.`);
+  }
+  const target = path.join(prebuilds, binary.file);
+  fs.mkdirSync(path.dirname(target), { recursive: true });
+  fs.copyFileSync(built, target);
+  const jemalloc = run(process.execPath, ['scripts/jemalloc.mjs', '--print'], { cwd: folder, env });
+  const licence = path.join(jemalloc.stdout.trim(), 'COPYING');
+  fs.copyFileSync(licence, path.join(prebuilds, 'LICENSE.jemalloc'));
+  console.log(`prebuilds/${binary.file}  ${(fs.statSync(built).size / 1024).toFixed()} KiB`);
+}
+
+await runMain(async () => {
+  const wanted = process.argv.slice(2);
+  const chosen = binaries.filter(
+    ({ file }) => wanted.length === 0 || wanted.some((part) => file.includes(part)),
+  );
+  if (chosen.length === 0) {
+    throw new BuildError(`no binary is called so; there are ${binaries.map(({ file }) => file).join(', ')}.`);
+  }
+  for (const binary of chosen) await build(binary);
+});
