@@ -64,7 +64,9 @@ export function problemsOf(file, { needed }) {
   const symbols = readelf(file, '--dyn-syms')
     .split('\n')
     .map((line) => line.trim().split(/\s+/))
-    .filter(([, , , , binding, , section]) => /^(?:GLOBAL|WEAK)$/.test(binding) && section !== 'UND')
+    .filter(
+      ([, , , , binding, , section]) => /^(?:GLOBAL|WEAK)$/.test(binding) && section !== 'UND',
+    )
     .map((columns) => columns[7]);
   const names = libraries.map(([, name]) => name);
   return [

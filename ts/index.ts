@@ -7,6 +7,7 @@ export type { Id, IdLike, TypeName } from './ids';
 export { MapRef } from './map-ref';
 export type { MapSource } from './map-source';
 export { names } from './names';
+export { isSupported } from './native';
 export { NumberRef } from './number-ref';
 export { Ref } from './ref';
 export { refFromId, typeOf } from './registry';

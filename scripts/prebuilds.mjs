@@ -1,6 +1,6 @@
 // Builds the binaries that the package brings, all or those whose paths contain an argument, into prebuilds/:
-//   npm run prebuild                  all of them
-//   npm run prebuild -- arm64         some of them
+//   npm run prebuilds                  all of them
+//   npm run prebuilds -- arm64         some of them
 // Each is built in a folder of its own (build/prebuild/) from a copy of what the package contains, so that a source
 // build from the package is what is tested.
 import fs from 'node:fs';
@@ -57,7 +57,9 @@ await runMain(async () => {
     ({ file }) => wanted.length === 0 || wanted.some((part) => file.includes(part)),
   );
   if (chosen.length === 0) {
-    throw new BuildError(`no binary is called so; there are ${binaries.map(({ file }) => file).join(', ')}.`);
+    throw new BuildError(
+      `no binary is called so; there are ${binaries.map(({ file }) => file).join(', ')}.`,
+    );
   }
   for (const binary of chosen) await build(binary);
 });
