@@ -8,11 +8,17 @@ import path from 'node:path';
 import { root, run } from './support.mjs';
 
 function sources(folder, suffix) {
-  const names = fs.readdirSync(path.join(root, folder)).filter((name) => name.endsWith(suffix));
-  return names
+  return fs
+    .readdirSync(path.join(root, folder))
+    .filter((name) => name.endsWith(suffix) && !isOfAnotherSystem(name))
     .sort()
     .map((name) => `${folder}/${name}`)
     .join('\n');
+}
+
+/** The addon is built on Linux alone; platform files of other systems are only compiled (compile-core.mjs). */
+function isOfAnotherSystem(name) {
+  return name.startsWith('platform_') && name !== 'platform_linux.c';
 }
 
 function addonApi() {

@@ -7,22 +7,17 @@
 // of V8 or of its C++ library is used: the addon brings its own C++ library (decision 45), loads in
 // engines that have no such functions, and there makes no buffers. Relied on, in Node 20 to 26:
 // - A Local is one pointer; returned as such.
-// - V8 is built with libstdc++. The name of `new_buffer` has its shared_ptr in it, so that with
-//   another library it is not found; what a shared_ptr is there, is written down below and part of
-//   the binary interface that libstdc++ keeps.
+// - V8's C++ library is libstdc++: see shared_store.h.
 #include "foreign_buffer.h"
 
-#include <atomic>
 #include <new>
-#include <typeinfo>
 
+#include "shared_store.h"
 #include "symbols.h"
 
 namespace shared_heap {
 
 namespace {
-
-using DestroyStore = void (*)(void *store);
 
 // std::unique_ptr<v8::BackingStore>, emptied as soon as it is there.
 struct UniqueStore {
@@ -32,53 +27,6 @@ struct UniqueStore {
   UniqueStore &operator=(const UniqueStore &) = delete;
   // Not trivial, so that it is returned as a unique_ptr is.
   ~UniqueStore() {} // NOLINT(modernize-use-equals-default)
-};
-
-// libstdc++'s std::_Sp_counted_base, the counts behind a shared_ptr: the order of virtual functions
-// and data is what V8's code, which counts inline, relies on.
-class StoreCount {
-public:
-  StoreCount(void *store, DestroyStore destroy_store)
-      : store_(store), destroy_store_(destroy_store) {}
-  StoreCount(const StoreCount &) = delete;
-  StoreCount &operator=(const StoreCount &) = delete;
-
-  virtual ~StoreCount() = default;
-  virtual void dispose() noexcept {
-    destroy_store_(store_);
-    ::operator delete(store_); // as v8::BackingStore's operator delete, which is inline, does
-  }
-  virtual void destroy() noexcept { delete this; }
-  virtual void *deleter(const std::type_info & /*type*/) noexcept { return nullptr; }
-
-  void release() noexcept {
-    if (uses_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-      dispose();
-      if (weak_uses_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-        destroy();
-      }
-    }
-  }
-
-private:
-  std::atomic<int32_t> uses_{1};
-  std::atomic<int32_t> weak_uses_{1};
-  void *store_;
-  DestroyStore destroy_store_;
-};
-
-// std::shared_ptr<v8::BackingStore>, as an argument: V8 moves out of it.
-struct SharedStore {
-  void *store;
-  StoreCount *count;
-
-  SharedStore(const SharedStore &) = delete;
-  SharedStore &operator=(const SharedStore &) = delete;
-  ~SharedStore() {
-    if (count != nullptr) {
-      count->release();
-    }
-  }
 };
 
 struct V8 {
@@ -106,11 +54,16 @@ const V8 &v8() {
   return found;
 }
 
+void destroy_store(void *store) {
+  v8().destroy_store(store);
+  ::operator delete(store); // as v8::BackingStore's own, which is inline, does
+}
+
 } // namespace
 
 napi_value make_foreign_buffer(void *data, size_t length, ReleaseMemory release, void *arg) {
   const UniqueStore made = v8().new_store(data, length, release, arg);
-  auto *count = new StoreCount(made.store, v8().destroy_store);
+  auto *count = new StoreCount(made.store, destroy_store);
   // What Node-API does itself: a napi_value is the address in a Local.
   return static_cast<napi_value>(
       v8().new_buffer(v8().isolate(), SharedStore{made.store, count}));
