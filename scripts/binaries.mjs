@@ -8,7 +8,7 @@ export const prebuilds = path.join(root, 'prebuilds');
 const glibc = '2.28';
 
 /** `file` lies where node-gyp-build looks; `target` is Zig's name of the machine, `host` that of configure scripts. */
-export const binaries = [
+const binaries = [
   {
     file: 'linux-x64/shared-heap.glibc.node',
     arch: 'x64',
@@ -38,6 +38,18 @@ export const binaries = [
     needed: ['libc.so'],
   },
 ];
+
+/** Those whose files contain one of the arguments, all if there is none. */
+export function chosenBinaries(parts) {
+  const chosen = binaries.filter(
+    ({ file }) => parts.length === 0 || parts.some((part) => file.includes(part)),
+  );
+  if (chosen.length === 0) {
+    const names = binaries.map(({ file }) => file).join(', ');
+    throw new BuildError(`no binary is called ${parts.join(', ')}; there are ${names}.`);
+  }
+  return chosen;
+}
 
 const exported = [
   'napi_register_module_v1',

@@ -59,7 +59,9 @@ async function clangTidy() {
 
   // Those of other systems need these systems' headers.
   const isOther = (file) => /platform_(?!linux)/.test(file);
-  const queue = files(['csrc/core', 'csrc/binding'], ['.c', '.cc']).filter((file) => !isOther(file));
+  const queue = files(['csrc/core', 'csrc/binding'], ['.c', '.cc']).filter(
+    (file) => !isOther(file),
+  );
   let worst = queue.length > 0 ? 0 : 1;
   async function work() {
     for (let file = queue.shift(); file !== undefined; file = queue.shift()) {

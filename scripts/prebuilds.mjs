@@ -1,27 +1,26 @@
 // Builds the binaries that the package brings, all or those whose paths contain an argument, into prebuilds/:
 //   npm run prebuilds                  all of them
 //   npm run prebuilds -- arm64         some of them
-// Each is built in a folder of its own (build/prebuild/) from a copy of what the package contains, so that a source
-// build from the package is what is tested.
+// Each is built in a folder of its own (build/prebuild/) from a copy of what the package contains, so that the source
+// build of the package is what makes them.
 import fs from 'node:fs';
 import path from 'node:path';
-import { binaries, prebuilds, problemsOf } from './binaries.mjs';
+import { chosenBinaries, prebuilds, problemsOf } from './binaries.mjs';
+import { pack } from './pack.mjs';
 import { BuildError, root, run, runMain } from './support.mjs';
 import { zigEnvironment } from './zig.mjs';
 
-const sources = ['package.json', 'binding.gyp', 'csrc', 'scripts', 'types'];
-
-/** A copy that keeps times, so that the next build compiles only what has changed. */
+/** A copy of what the package contains. It keeps times, so that the next build compiles only what has changed. */
 function stage(file) {
   const folder = path.join(root, 'build/prebuild', file.replace(/\W+/g, '-'));
-  for (const name of sources) {
-    const target = path.join(folder, name);
-    fs.rmSync(target, { recursive: true, force: true });
-    fs.cpSync(path.join(root, name), target, { recursive: true, preserveTimestamps: true });
+  for (const name of ['csrc', 'node_modules']) {
+    fs.rmSync(path.join(folder, name), { recursive: true, force: true });
   }
-  const modules = path.join(folder, 'node_modules');
-  fs.rmSync(modules, { force: true });
-  fs.symlinkSync(path.join(root, 'node_modules'), modules);
+  for (const { path: name } of pack(['--dry-run']).files) {
+    if (/^(?:dist|prebuilds)\//.test(name)) continue;
+    fs.cpSync(path.join(root, name), path.join(folder, name), { preserveTimestamps: true });
+  }
+  fs.symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'));
   return folder;
 }
 
@@ -52,14 +51,5 @@ async function build(binary) {
 }
 
 await runMain(async () => {
-  const wanted = process.argv.slice(2);
-  const chosen = binaries.filter(
-    ({ file }) => wanted.length === 0 || wanted.some((part) => file.includes(part)),
-  );
-  if (chosen.length === 0) {
-    throw new BuildError(
-      `no binary is called so; there are ${binaries.map(({ file }) => file).join(', ')}.`,
-    );
-  }
-  for (const binary of chosen) await build(binary);
+  for (const binary of chosenBinaries(process.argv.slice(2))) await build(binary);
 });
