@@ -1,7 +1,6 @@
 {
   'variables': {
     'jemalloc': '<!(node scripts/jemalloc.mjs --print)',
-    # Across the two languages only gcc and its own ar are known to do it without further tools.
     'lto': '<!(node scripts/gyp.mjs lto)',
   },
   'target_defaults': {
@@ -15,9 +14,13 @@
     },
     'conditions': [
       # Fat objects keep the archive usable for a linker that does not take part.
-      ['lto=="yes"', {
+      ['lto=="gcc"', {
         'cflags': ['-flto=auto', '-ffat-lto-objects'],
         'ldflags': ['-flto=auto', '-O2'],
+      }],
+      ['lto=="zig"', {
+        'cflags': ['-flto'],
+        'ldflags': ['-flto', '-O2'],
       }],
     ],
   },

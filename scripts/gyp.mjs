@@ -1,6 +1,6 @@
 // What binding.gyp asks while it is evaluated: `sources <folder> <suffix>` lists the files to compile, so that a new
 // one needs no edit there; `addon-api` names the folder of napi.h; `version` and `interface` are what copies of the
-// package know each other by; `lto` says whether the compilers can optimise across C and C++ at link time.
+// package know each other by; `lto` which compilers optimise at link time.
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
@@ -35,11 +35,13 @@ function interfaceHash() {
   return crypto.createHash('sha256').update(declarations).digest('hex').slice(0, 16);
 }
 
+/** Which compilers are known to optimise across C and C++ at link time without further tools: `gcc`, `zig` or `none`. */
 function lto() {
   const compilers = [process.env.CC || 'cc', process.env.CXX || 'c++'];
+  if (compilers.every((compiler) => /\bzig c/.test(compiler))) return 'zig';
   const isGcc = (compiler) =>
     run('sh', ['-c', `${compiler} --version`]).stdout.includes('Free Software Foundation');
-  return compilers.every(isGcc) ? 'yes' : 'no';
+  return compilers.every(isGcc) ? 'gcc' : 'none';
 }
 
 const [question, ...rest] = process.argv.slice(2);

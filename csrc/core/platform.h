@@ -43,7 +43,7 @@ void shi_os_wake_one(_Atomic uint32_t *word);
 // Wakes all threads sleeping on word.
 void shi_os_wake_all(_Atomic uint32_t *word);
 
-// The system's number of the calling thread; never 0.
+// The calling thread, never 0; another thread may have the same number once this one has ended.
 uint64_t shi_os_thread(void);
 
 // Milliseconds on a clock that is never set back.
