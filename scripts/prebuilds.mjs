@@ -43,7 +43,9 @@ async function build(binary) {
   }
   const target = path.join(prebuilds, binary.file);
   fs.mkdirSync(path.dirname(target), { recursive: true });
-  fs.copyFileSync(built, target);
+  // Another file under the name, not another content: the old one may be loaded by somebody.
+  fs.copyFileSync(built, `${target}.new`);
+  fs.renameSync(`${target}.new`, target);
   const jemalloc = run(process.execPath, ['scripts/jemalloc.mjs', '--print'], { cwd: folder, env });
   const licence = path.join(jemalloc.stdout.trim(), 'COPYING');
   fs.copyFileSync(licence, path.join(prebuilds, 'LICENSE.jemalloc'));
