@@ -28,7 +28,6 @@ const tests = [
   'test/js/map-walk.test.ts',
   'test/js/move.test.ts',
   'test/js/names.test.ts',
-  'test/js/nan.test.ts',
   'test/js/ownership.test.ts',
   'test/js/share-obtain.test.ts',
   'test/js/string-number.test.ts',

@@ -36,8 +36,8 @@ struct Copy {
 
 // Found by name in a copy's file (exports.map).
 extern "C" __attribute__((visibility("default"), used)) const shared_heap::Copy shared_heap_copy = {
-    "shared-heap cpy", shared_heap::kRecordVersion, SH_LAYOUT_VERSION,
-    SHB_INTERFACE,     SHB_VERSION,                 shared_heap::init};
+    "shared-heap cpy", shared_heap::kRecordVersion, SH_LAYOUT_VERSION, SHB_INTERFACE, SHB_VERSION,
+    shared_heap::init};
 
 namespace shared_heap {
 
@@ -59,7 +59,8 @@ const Copy *copy_in(const std::string &file) {
   }
   const auto *copy = static_cast<const Copy *>(dlsym(handle, "shared_heap_copy"));
   (void)dlclose(handle); // gives back only what dlopen has counted
-  const bool is_copy = copy != nullptr && std::memcmp(copy->magic, shared_heap_copy.magic, sizeof copy->magic) == 0;
+  const bool is_copy =
+      copy != nullptr && std::memcmp(copy->magic, shared_heap_copy.magic, sizeof copy->magic) == 0;
   return is_copy ? copy : nullptr;
 }
 
@@ -107,9 +108,10 @@ Init init_of_process(std::string *why) {
   if (first.copy == &shared_heap_copy || fits(*first.copy)) {
     return first.copy->init;
   }
-  *why = "shared-heap: two copies of the package in this process cannot share one heap: loaded is " +
-         describe(*first.copy, first.file) + ", refused is " +
-         describe(shared_heap_copy, own_file()) + "; install one version for both";
+  *why =
+      "shared-heap: two copies of the package in this process cannot share one heap: loaded is " +
+      describe(*first.copy, first.file) + ", refused is " + describe(shared_heap_copy, own_file()) +
+      "; install one version for both";
   return nullptr;
 }
 

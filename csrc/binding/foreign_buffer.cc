@@ -45,7 +45,7 @@ struct V8 {
             find_function("_ZN2v811ArrayBuffer15NewBackingStoreEPvmPFvS1_mS1_ES1_", &new_store) &&
             find_function("_ZN2v812BackingStoreD1Ev", &destroy_store) &&
             find_function("_ZN2v811ArrayBuffer3NewEPNS_7IsolateESt10shared_ptrINS_12BackingStoreEE",
-                 &new_buffer) &&
+                          &new_buffer) &&
             find_function("_ZN2v812BackingStore12EmptyDeleterEPvmS1_", &release_nothing)) {}
 };
 
@@ -63,10 +63,10 @@ void destroy_store(void *store) {
 
 napi_value make_foreign_buffer(void *data, size_t length, ReleaseMemory release, void *arg) {
   const UniqueStore made = v8().new_store(data, length, release, arg);
+  // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDeleteLeaks): V8 gives it up with the last buffer
   auto *count = new StoreCount(made.store, destroy_store);
   // What Node-API does itself: a napi_value is the address in a Local.
-  return static_cast<napi_value>(
-      v8().new_buffer(v8().isolate(), SharedStore{made.store, count}));
+  return static_cast<napi_value>(v8().new_buffer(v8().isolate(), SharedStore{made.store, count}));
 }
 
 napi_value make_permanent_buffer(void *data, size_t length) {
@@ -76,8 +76,9 @@ napi_value make_permanent_buffer(void *data, size_t length) {
 napi_status foreign_buffers(napi_env env) {
   static char byte;
   napi_value buffer;
-  return v8().is_complete ? napi_create_external_arraybuffer(env, &byte, 1, nullptr, nullptr, &buffer)
-                          : napi_no_external_buffers_allowed;
+  return v8().is_complete
+             ? napi_create_external_arraybuffer(env, &byte, 1, nullptr, nullptr, &buffer)
+             : napi_no_external_buffers_allowed;
 }
 
 } // namespace shared_heap

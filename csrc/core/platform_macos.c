@@ -81,9 +81,9 @@ void shi_os_random(void *out, size_t bytes) { arc4random_buf(out, bytes); }
 
 void shi_os_wait(_Atomic uint32_t *word, uint32_t expected, unsigned ms) {
   if (ms > 0) {
-    (void)os_sync_wait_on_address_with_timeout(
-        (void *)word, expected, sizeof *word, OS_SYNC_WAIT_ON_ADDRESS_NONE,
-        OS_CLOCK_MACH_ABSOLUTE_TIME, (uint64_t)ms * 1000000);
+    (void)os_sync_wait_on_address_with_timeout((void *)word, expected, sizeof *word,
+                                               OS_SYNC_WAIT_ON_ADDRESS_NONE,
+                                               OS_CLOCK_MACH_ABSOLUTE_TIME, (uint64_t)ms * 1000000);
   }
 }
 
