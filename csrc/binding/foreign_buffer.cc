@@ -63,9 +63,10 @@ void destroy_store(void *store) {
 
 napi_value make_foreign_buffer(void *data, size_t length, ReleaseMemory release, void *arg) {
   const UniqueStore made = v8().new_store(data, length, release, arg);
-  // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDeleteLeaks): V8 gives it up with the last buffer
+  // V8 gives it up with the last buffer.
   auto *count = new StoreCount(made.store, destroy_store);
   // What Node-API does itself: a napi_value is the address in a Local.
+  // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDeleteLeaks): see count
   return static_cast<napi_value>(v8().new_buffer(v8().isolate(), SharedStore{made.store, count}));
 }
 
