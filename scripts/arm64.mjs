@@ -25,7 +25,6 @@ const tests = [
   'test/js/bad-input.test.ts',
   'test/js/inspect-json.test.ts',
   'test/js/map.test.ts',
-  'test/js/map-walk.test.ts',
   'test/js/move.test.ts',
   'test/js/names.test.ts',
   'test/js/ownership.test.ts',
