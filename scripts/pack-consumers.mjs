@@ -84,7 +84,7 @@ const programs = [
         const point = Point.new({ x: 2, label: 'p' });
         const label: string = point.label;
         // @ts-expect-error -- a text is no number
-        point.x = 'text' as string;
+        export const refused = (): void => void (point.x = 'text' as string);
         console.log(value, label, typeof (point satisfies Struct<{ x: 'number'; label: 'string' }>));`,
       'tsconfig.json': JSON.stringify({
         compilerOptions: {
