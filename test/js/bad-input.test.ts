@@ -149,11 +149,13 @@ test('every export is covered by a table, or needs none', () => {
     'share',
     'lockAll',
   ];
-  // configure: context.test.ts; heap and typeOf take nothing that could be wrong: heap.test.ts.
+  // configure: context.test.ts; heap and typeOf take nothing that could be wrong: heap.test.ts;
+  // isSupported: unsupported.test.ts.
   const covered = [
     ...tables,
     'configure',
     'heap',
+    'isSupported',
     'typeOf',
     'Ref',
     'SharedHeapError',

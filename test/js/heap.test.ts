@@ -19,6 +19,7 @@ test('the package exports what the README lists', () => {
     'VectorRef',
     'configure',
     'heap',
+    'isSupported',
     'lockAll',
     'names',
     'refFromId',
