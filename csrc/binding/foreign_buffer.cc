@@ -3,9 +3,9 @@
 // but ArrayBuffer.prototype.transfer() and byte streams move the memory into buffers that Node-API
 // knows nothing of, and these may have been posted to another thread (docs/decisions.md 39).
 //
-// V8's functions are looked up by name, as in fast_calls.cc: Node has them from 20 to 26, Bun and
-// Deno have not, and there Node-API does it: their finalizers belong to the memory, and run with the
-// last buffer over it (docs/runtimes.md).
+// V8's functions are looked up by name, as in fast_calls.cc: Node has them from 20 to 26. Bun and
+// Deno have not, and there Node-API makes the buffers. In Deno the finalizer belongs to the memory and
+// runs with the last buffer over it; Bun finalizes as Node does, see `keep` (docs/runtimes.md).
 //
 // What is relied on where they are found: the C++ library is GNU's, as that which Node is built
 // with, because a shared_ptr's count is touched by both sides; a Local is one pointer.
@@ -64,7 +64,7 @@ const V8 &v8() {
     all.new_buffer = reinterpret_cast<NewBuffer>(find_symbol(
         "_ZN2v811ArrayBuffer3NewEPNS_7IsolateESt10shared_ptrINS_12BackingStoreEE"));
 #endif
-    return all.is_complete() ? all : V8{};
+    return has_v8_interface() && all.is_complete() ? all : V8{};
   }();
   return found;
 }
@@ -85,13 +85,34 @@ struct Foreign {
   size_t length;
   ReleaseMemory release;
   void *arg;
+  bool ends_with_environment;
+  bool is_kept;
 };
 
-// In any thread, and whatever has become of the environment.
-void finalize(napi_env /*env*/, void *data, void *hint) {
+// Bun finalizes all buffers that are there when their environment ends, and the memory of one may by
+// then be that of another, in another thread. So it is never released: a worker that ends with
+// buffers alive leaves their memory behind.
+void keep(void *foreign) { static_cast<Foreign *>(foreign)->is_kept = true; }
+
+// In any thread, and whatever has become of the environment: `env` may only be used in Bun.
+void finalize(napi_env env, void *data, void *hint) {
   auto *foreign = static_cast<Foreign *>(hint);
-  foreign->release(data, foreign->length, foreign->arg);
+  if (!foreign->is_kept) {
+    if (foreign->ends_with_environment) {
+      (void)napi_remove_env_cleanup_hook(env, keep, foreign);
+    }
+    foreign->release(data, foreign->length, foreign->arg);
+  }
   delete foreign;
+}
+
+bool is_bun(napi_env env) {
+  napi_value global, process, versions;
+  bool is = false;
+  return napi_get_global(env, &global) == napi_ok &&
+         napi_get_named_property(env, global, "process", &process) == napi_ok &&
+         napi_get_named_property(env, process, "versions", &versions) == napi_ok &&
+         napi_has_named_property(env, versions, "bun", &is) == napi_ok && is;
 }
 
 } // namespace
@@ -102,13 +123,23 @@ napi_status make_foreign_buffer(napi_env env, void *data, size_t length, Release
     *out = make_with_v8(data, length, release, arg);
     return napi_ok;
   }
-  auto *foreign = new (std::nothrow) Foreign{length, release, arg};
+  auto *foreign = new (std::nothrow) Foreign{length, release, arg, is_bun(env), false};
   if (foreign == nullptr) {
     return napi_generic_failure;
   }
-  const napi_status status =
-      napi_create_external_arraybuffer(env, data, length, finalize, foreign, out);
+  napi_status status = napi_ok;
+  if (foreign->ends_with_environment) {
+    status = napi_add_env_cleanup_hook(env, keep, foreign);
+    if (status != napi_ok) {
+      delete foreign;
+      return status;
+    }
+  }
+  status = napi_create_external_arraybuffer(env, data, length, finalize, foreign, out);
   if (status != napi_ok) {
+    if (foreign->ends_with_environment) {
+      (void)napi_remove_env_cleanup_hook(env, keep, foreign);
+    }
     delete foreign;
   }
   return status;

@@ -8,6 +8,10 @@ namespace shared_heap {
 // The address of an exported function; nullptr if there is none of that name.
 void *find_symbol(const char *name);
 
+// Whether the engine is a V8 whose C++ interface can be reached, as Node's is. Deno's V8 exports
+// nothing; Bun exports some functions of that name, which are its own.
+bool has_v8_interface();
+
 } // namespace shared_heap
 
 #endif
