@@ -165,7 +165,8 @@ async function runRuntime(runtime, isQuick, dir) {
     results.using = await runProgram(command, 'test/workers/fixtures/using.mjs');
   }
   for (const { failed } of Object.values(results)) for (const text of failed) console.log(text);
-  const count = (key) => Object.values(results).reduce((sum, result) => sum + result[key].length, 0);
+  const count = (key) =>
+    Object.values(results).reduce((sum, result) => sum + result[key].length, 0);
   console.log(
     `suite runtimes/${runtime.key} passed=${count('passed')} failed=${count('failed')}` +
       (count('differ') > 0 ? `\n${count('differ')} differ as listed in docs/runtimes.md` : ''),

@@ -1,3 +1,5 @@
+// Declarations use Symbol.dispose, which libraries up to es2024 do not have.
+/// <reference lib="esnext.disposable" preserve="true" />
 export { BufferRef } from './buffer-ref';
 export type { Bytes } from './buffer-ref';
 export { SharedHeapError } from './errors';
@@ -11,11 +13,18 @@ export { NumberRef } from './number-ref';
 export { Ref } from './ref';
 export { refFromId, typeOf } from './registry';
 export { share } from './share';
-export type { Shared, SharedElement } from './share';
+export type {
+  PlainObject,
+  Shared,
+  SharedArray,
+  SharedElement,
+  SharedMap,
+  SharedObject,
+} from './share';
 export { StringRef } from './string-ref';
 export { StructDefinition, StructFactory } from './struct-factory';
 export type { StructInit } from './struct-factory';
-export { StructRef } from './struct-ref';
-export type { FieldType, FieldValue, PlainStruct, Shape, Struct } from './struct-ref';
+export { StructRef, ref } from './struct-ref';
+export type { FieldType, FieldValue, PlainStruct, RefField, Shape, Struct } from './struct-ref';
 export type { MapKey, Plain, PlainMap, Primitive, SharedValue } from './values';
 export { VectorRef } from './vector-ref';

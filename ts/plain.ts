@@ -5,3 +5,8 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
   if (prototype === null) return true;
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'isPrototypeOf');
 }
+
+/** Also for `this`, which is undefined in a method that was called without its object. */
+export function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}

@@ -94,6 +94,7 @@ export const subjects: Subject[] = [
       m('toJSON'),
       m('setValue', ['text', 'other']),
       m('compareExchange', ['text', 'text'], ['text', 'other']),
+      m(inspect.custom, ...inspectArguments),
     ],
   },
   {
@@ -107,6 +108,7 @@ export const subjects: Subject[] = [
       m('sub', ['number', 1]),
       m('exchange', ['number', 1]),
       m('compareExchange', ['number', 5], ['number', 1]),
+      m(inspect.custom, ...inspectArguments),
     ],
   },
   {
