@@ -2,20 +2,29 @@ import type { Native } from '../types/native';
 import { invalidArgType, outOfRange } from './errors';
 import { native } from './native';
 import { isPlainObject } from './plain';
+import type { HeapLeaks, HeapReport, ReportFormat, ReportOptions } from './report';
+import { leaks, report } from './report';
+import type { HeapScope } from './scope';
+import { openScope } from './scope';
 
-/** Sizes in bytes. */
+/** Sizes in bytes, times in milliseconds. */
 export interface HeapOptions {
   /** Address space to reserve. Default: 64 GiB, or what the system grants. */
   readonly reserve?: number | undefined;
   /** How many bytes may be in use before writes throw `ERR_HEAP_FULL`. Default: `reserve`. */
   readonly limit?: number | undefined;
+  /**
+   * Milliseconds that locks, and changes to what another thread has locked, wait before they throw
+   * `ERR_LOCKED`. Default: 5000.
+   */
+  readonly lockTimeout?: number | undefined;
 }
 
-/** Figures of the heap; see `heap.stats`. */
+/** Figures of the heap, field by field in docs/heap.md; see `heap.stats`. */
 export type HeapStats = ReturnType<Native['stats']>;
 
 /** What `heap.verify` found. */
-export type HeapReport = ReturnType<Native['verify']>;
+export type HeapVerification = ReturnType<Native['verify']>;
 
 /**
  * Sets the sizes of the heap, which all threads of the process share. To be called before the first
@@ -24,20 +33,33 @@ export type HeapReport = ReturnType<Native['verify']>;
  */
 export function configure(options: HeapOptions): void {
   if (!isPlainObject(options)) throw invalidArgType('options', 'an object', options);
-  const { reserve, limit, ...others } = options as HeapOptions & Record<string, unknown>;
+  const {
+    reserve,
+    limit,
+    lockTimeout = 5000,
+    ...others
+  } = options as HeapOptions & Record<string, unknown>;
   for (const name of Object.keys(others)) {
-    throw invalidArgType('options', `{ reserve, limit } without ${JSON.stringify(name)}`, options);
+    throw invalidArgType(
+      'options',
+      `{ reserve, limit, lockTimeout } without ${JSON.stringify(name)}`,
+      options,
+    );
   }
   checkBytes('options.reserve', reserve);
   checkBytes('options.limit', limit);
-  native.configure(reserve, limit);
+  checkWhole('options.lockTimeout', lockTimeout, 'a number of milliseconds');
+  native.configure(reserve, limit, lockTimeout);
 }
 
 function checkBytes(name: string, value: unknown): void {
-  if (value === undefined) return;
-  if (typeof value !== 'number') throw invalidArgType(name, 'a number of bytes', value);
+  if (value !== undefined) checkWhole(name, value, 'a number of bytes');
+}
+
+function checkWhole(name: string, value: unknown, what: string): void {
+  if (typeof value !== 'number') throw invalidArgType(name, what, value);
   if (!Number.isSafeInteger(value) || value <= 0) {
-    throw outOfRange(name, 'a positive whole number of bytes', value);
+    throw outOfRange(name, what.replace('a ', 'a positive whole '), value);
   }
 }
 
@@ -61,7 +83,39 @@ export const heap = {
    * `problems` says what is not. O(size of the heap). While other threads write the walk sees no
    * single moment: `quiescent` says whether it did.
    */
-  verify(): HeapReport {
+  verify(): HeapVerification {
     return native.verify();
+  },
+
+  /**
+   * Opens a scope: claims that this thread takes from here on belong to it and are given up when it
+   * ends, or when the worker dies before that (`terminate()`, `process.exit()`, an error nobody
+   * catches). `using scope = heap.scope()`, or `scope.end()` in a `finally`. Of scopes that are open
+   * at the same time the one opened last is meant, whatever asynchronous function opened it.
+   */
+  scope(): HeapScope {
+    return openScope();
+  },
+
+  /**
+   * Live objects by the place that made them (with `SHARED_HEAP_TRACE=1`; else all are
+   * `'unknown'`), most objects first, split into those that are claimed, those held by a container or
+   * name that can be reached, and cycles: containers that hold each other and nobody can reach, which
+   * are reported here and not collected. O(size of the heap). While other threads write the walk
+   * sees no single moment: `quiescent` says whether it did.
+   */
+  leaks(): HeapLeaks {
+    return leaks();
+  },
+
+  /**
+   * What takes the memory: by type, by object, by name, by creation site. A text for people of at
+   * most 80 columns or, with `{ format: 'json' }`, the figures. Not one moment: see `leaks`.
+   * O(size of the heap), and of what each of the first 100 names reaches.
+   */
+  report<F extends ReportFormat = 'text'>(
+    options?: ReportOptions<F>,
+  ): F extends 'json' ? HeapReport : string {
+    return report(options) as F extends 'json' ? HeapReport : string;
   },
 };

@@ -1,10 +1,16 @@
 import type { TypeName, Id, IdLike } from './ids';
 import { toId } from './ids';
-import { SharedHeapError, invalidArgType } from './errors';
+import { SharedHeapError, invalidArgType, requireFunction } from './errors';
 import { tryDrop, tryRetain } from './fast';
+import type { LockInfo, LockOptions } from './lock';
+import { lockWhile, lockWhileAsync, tryLockWhile } from './lock';
 import { markChanged } from './marks';
 import { native } from './native';
 import { isAliveAt, isLiveId } from './view';
+import type { WaitOptions } from './wait';
+import { NOT_YET, timeoutOf, waitUntil, waitUntilAsync } from './wait';
+import type { WatchOptions } from './watch';
+import { Watch } from './watch';
 
 /** How refs of another copy of this package (another realm, a second install) are recognised. */
 export const BRAND = Symbol.for('shared-heap.ref');
@@ -39,6 +45,26 @@ const FINISHED = 3;
 let readId!: (ref: Ref) => number;
 let becomeOwner: (ref: Ref) => void;
 let disposeMoving!: (value: unknown) => void;
+let releaseOwner!: (ref: Ref) => void;
+
+/** Keeps the refs that own a claim taken while a scope is open (scope.ts). */
+export interface Owners {
+  add(ref: Ref): void;
+  has(ref: Ref): boolean;
+  delete(ref: Ref): void;
+}
+/** Undefined while no scope is open: then every place that looks here costs one branch. */
+let owners: Owners | undefined;
+
+/** From here on `next` is told of every ref that comes to own a claim, or has none any more. */
+export function setOwners(next: Owners | undefined): void {
+  owners = next;
+}
+
+/** Whether a ref owns a claim of a scope. */
+export function isScoped(ref: Ref): boolean {
+  return owners?.has(ref) === true;
+}
 
 /**
  * What all refs have in common. A ref stands for an object in the shared heap: it holds an id and
@@ -78,6 +104,7 @@ export abstract class Ref<T extends TypeName = TypeName> {
     this.id = id as Id<T>;
     this.#id = id;
     this.#state = state;
+    if (owners !== undefined && state === OWNING) owners.add(this);
   }
 
   static {
@@ -90,6 +117,10 @@ export abstract class Ref<T extends TypeName = TypeName> {
     };
     becomeOwner = (ref) => {
       ref.#state = OWNING;
+      if (owners !== undefined) owners.add(ref);
+    };
+    releaseOwner = (ref) => {
+      ref.#release();
     };
     disposeMoving = (value) => {
       if (typeof value !== 'object' || value === null || !(#state in value)) return;
@@ -154,8 +185,81 @@ export abstract class Ref<T extends TypeName = TypeName> {
     return this;
   }
 
+  /**
+   * Runs `fn` under the object's lock and returns what it returns. Meanwhile locks of the object and
+   * changes to it by other threads wait; reading does not. A thread may lock again what it has locked.
+   * Blocks the thread until the lock is free, first come first served.
+   *
+   * A store to a NumberRef or a number field that another thread had begun when the lock was taken
+   * may still land; writes through `BufferRef.view()` ask for no lock. The lock keeps nothing alive.
+   * @throws `ERR_LOCKED` when the time is up, `ERR_DEADLOCK` at once if it would wait for itself
+   */
+  lock<R>(fn: (info: LockInfo) => R, options?: LockOptions): R {
+    return lockWhile(idOf(this), fn, options);
+  }
+
+  /** The same if nobody holds the lock. Returns whether `fn` has run; never waits. */
+  tryLock(fn: (info: LockInfo) => unknown): boolean {
+    return tryLockWhile(idOf(this), fn);
+  }
+
+  /**
+   * Runs `fn` under the object's lock, to the end of its promise, without blocking the thread. Not
+   * re-entrant: calls queue, of one thread as of several, and one from within `fn` itself, or from
+   * what it has started, is `ERR_DEADLOCK`. Other code of this thread may change the object meanwhile.
+   * @throws (rejects with) `ERR_LOCKED` when the time is up, `ERR_DEADLOCK`
+   */
+  lockAsync<R>(fn: (info: LockInfo) => PromiseLike<R> | R, options?: LockOptions): Promise<R> {
+    return lockWhileAsync(idOf(this), fn, options);
+  }
+
+  /**
+   * A number that is another after each change of the object itself, for comparing (it comes round
+   * after 2^28 changes). Elements that are refs have versions of their own. From the first time on
+   * stores to a NumberRef or struct, in all threads, cost a call.
+   */
+  get version(): number {
+    return native.version(idOf(this));
+  }
+
+  /**
+   * Blocks until the version is another than `version`; false if the time was up first. To wait for
+   * a condition: read the version, then look, then wait.
+   * @throws `ERR_USE_AFTER_FREE` if the object ends
+   */
+  wait(version: number, options?: WaitOptions): boolean {
+    const changed = changeOf(this, version);
+    return waitUntil(readId(this), changed, timeoutOf(options), () => false);
+  }
+
+  /** The same without blocking; the thread stays alive meanwhile. */
+  async waitAsync(version: number, options?: WaitOptions): Promise<boolean> {
+    const changed = changeOf(this, version);
+    return waitUntilAsync(readId(this), changed, timeoutOf(options), () => false);
+  }
+
+  /**
+   * Calls back after changes of the object by any thread, this one too, later and once for all that
+   * have come since: what has changed is to be read. The last call tells that the object has ended.
+   * An error that the callback throws is reported as uncaught.
+   */
+  watch(callback: (ref: this) => void, options?: WatchOptions): Watch {
+    requireFunction(callback, 'callback');
+    return new Watch(
+      idOf(this),
+      () => {
+        callback(this);
+      },
+      options,
+    );
+  }
+
   /** For `using`: an owning ref gives up its claim, a borrowing one is only finished. Never throws. */
   [Symbol.dispose](): void {
+    this.#release();
+  }
+
+  #release(): void {
     const state = this.#state;
     this.#finish();
     if (state !== OWNING && state !== MOVING) return;
@@ -179,6 +283,7 @@ export abstract class Ref<T extends TypeName = TypeName> {
 
   #finish(): void {
     this.#state = FINISHED;
+    if (owners !== undefined) owners.delete(this);
     this[FORGET]();
   }
 
@@ -192,6 +297,8 @@ export abstract class Ref<T extends TypeName = TypeName> {
 export const idOf = readId;
 /** Gives up the claim of a ref that was to be moved and was not, when nobody else can reach it. */
 export const disposeIfMoving = disposeMoving;
+/** What `[Symbol.dispose]` does, whatever a subclass has made of it. */
+export const release = releaseOwner;
 
 /** Whether a value is a ref, of this copy of the package or another; `{ id: 342 }` is not. */
 export function isRef(value: unknown): value is Ref {
@@ -214,6 +321,7 @@ export function adopt<R extends Ref>(ref: R): R {
       `nobody left a claim on ${typeName(ref)} ${ref.id} to adopt; use acquire() or retain()`,
     );
   }
+  if (owners !== undefined) native.scopeAdd(ref.id);
   becomeOwner(ref);
   return ref;
 }
@@ -223,6 +331,13 @@ export function acquire<R extends Ref>(ref: R): R {
   native.retain(ref.id);
   becomeOwner(ref);
   return ref;
+}
+
+/** An attempt for `waitUntil`. */
+function changeOf(ref: Ref, version: number): () => true | typeof NOT_YET {
+  const id = readId(ref);
+  if (typeof version !== 'number') throw invalidArgType('version', 'a number', version);
+  return () => (native.version(id) === version ? NOT_YET : true);
 }
 
 function typeName(ref: Ref): string {

@@ -60,7 +60,7 @@ export interface SharedMap<K extends MapKey, V> extends MapRef<
 > {}
 
 /** The plain copy of an object that was shared. */
-export type PlainObject<T> = {
+export type PlainShared<T> = {
   -readonly [F in keyof T as F extends string ? F : never]: Plain<SharedElement<T[F]>>;
 };
 
@@ -68,7 +68,7 @@ export type PlainObject<T> = {
 export interface SharedObject<T extends object> extends MapRef<
   keyof T & string,
   SharedElement<T[keyof T & string]>,
-  PlainObject<T>
+  PlainShared<T>
 > {
   /** See `MapRef.get`. */
   get<F extends keyof T & string>(key: F): SharedElement<T[F]> | undefined;

@@ -1,7 +1,7 @@
-// MapRef, VectorRef, names and share.
+// MapRef, VectorRef, QueueRef, names and share.
 import { expectTypeOf } from 'expect-type';
 import type { Plain, PlainMap, Ref } from 'shared-heap';
-import { BufferRef, MapRef, NumberRef, StringRef, VectorRef, names } from 'shared-heap';
+import { BufferRef, MapRef, NumberRef, QueueRef, StringRef, VectorRef, names } from 'shared-heap';
 
 // Maps.
 const sizes = new MapRef<string, number>();
@@ -10,6 +10,11 @@ expectTypeOf(sizes.set('a', 1)).toEqualTypeOf<MapRef<string, number>>();
 expectTypeOf(sizes.getOrInsert('a', 1)).toEqualTypeOf<number>();
 expectTypeOf([...sizes]).toEqualTypeOf<[string, number][]>();
 expectTypeOf(sizes.getMany(['a'])).toEqualTypeOf<(number | undefined)[]>();
+expectTypeOf(sizes.update('a', (size) => (size ?? 0) + 1)).toEqualTypeOf<number>();
+// @ts-expect-error there may be no size
+sizes.update('a', (size) => Math.abs(size));
+// @ts-expect-error the values are numbers
+sizes.update('a', () => 'b');
 // @ts-expect-error the values are numbers
 sizes.set('a', 'b');
 // @ts-expect-error the keys are strings
@@ -60,6 +65,7 @@ expectTypeOf(numbers.map(String)).toEqualTypeOf<string[]>();
 expectTypeOf(numbers.reduce((a, b) => a + b)).toEqualTypeOf<number>();
 expectTypeOf(numbers.reduce((a, b) => a + String(b), '')).toEqualTypeOf<string>();
 expectTypeOf(numbers.splice(0, 1, 4)).toEqualTypeOf<number[]>();
+expectTypeOf(numbers.takeMany(5)).toEqualTypeOf<number[]>();
 // @ts-expect-error the elements are numbers
 numbers.push('4');
 // @ts-expect-error null is no element here
@@ -85,3 +91,27 @@ expectTypeOf(sizes.keys()).toEqualTypeOf<MapIterator<string>>();
 expectTypeOf(sizes.entries().next()).toExtend<IteratorResult<[string, number], unknown>>();
 expectTypeOf(numbers[Symbol.iterator]()).toEqualTypeOf<ArrayIterator<number>>();
 expectTypeOf(numbers[Symbol.toStringTag]).toEqualTypeOf<'VectorRef'>();
+
+// Queues.
+const jobs = QueueRef.withCapacity<string | StringRef>(5);
+expectTypeOf(jobs).toEqualTypeOf<QueueRef<string | StringRef>>();
+expectTypeOf(jobs.pop({ timeout: 5 })).toEqualTypeOf<string | StringRef | undefined>();
+expectTypeOf(jobs.tryPop()).toEqualTypeOf<string | StringRef | undefined>();
+expectTypeOf(jobs.popAsync()).toEqualTypeOf<Promise<string | StringRef | undefined>>();
+expectTypeOf(jobs.push('a')).toBeVoid();
+expectTypeOf(jobs.tryPush(StringRef.from('a').move())).toEqualTypeOf<boolean>();
+expectTypeOf(jobs.pushAsync('a')).toEqualTypeOf<Promise<void>>();
+expectTypeOf([...jobs]).toEqualTypeOf<(string | StringRef)[]>();
+expectTypeOf(jobs[Symbol.asyncIterator]()).toEqualTypeOf<
+  AsyncGenerator<string | StringRef, undefined>
+>();
+expectTypeOf(jobs.obtainValue()).toEqualTypeOf<string[]>();
+expectTypeOf(QueueRef.named<number>('jobs', 5)).toEqualTypeOf<QueueRef<number>>();
+expectTypeOf(QueueRef.adopt<number>(5)).toEqualTypeOf<QueueRef<number>>();
+expectTypeOf(new QueueRef().pop()).toBeAny();
+// @ts-expect-error the values are texts
+jobs.push(5);
+// @ts-expect-error how long is told in an object
+jobs.pop(5);
+// @ts-expect-error the id is a queue's
+new VectorRef(jobs.id);

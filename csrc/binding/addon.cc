@@ -102,6 +102,7 @@ sh_env *Environment::open(sh_status *status, std::string *why) {
 }
 
 void Environment::close() {
+  events.close();
   fast.core = nullptr;
   sh_env_close(core);
   core = nullptr;
@@ -134,6 +135,8 @@ bool Environment::define_arrays(napi_value exports) {
                        define_array(env_, exports, "numbers", kBatch, &numbers) &&
                        define_array(env_, exports, "out", kOut, &out) &&
                        define_array(env_, exports, "absence", 1, &absence) &&
+                       define_array(env_, exports, "lockAnswer", kLockAnswer, &lock_answer) &&
+                       define_array(env_, exports, "tokens", kEvents, &events.tokens) &&
                        define_array(env_, exports, "fastResult", 2, &fast.result);
   if (defined) {
     *absence = 1;
@@ -159,6 +162,10 @@ bool Environment::define_constants(napi_value exports) {
       {"typed", SH_FIELD_TYPED},   {"shaped", SH_FIELD_SHAPED}};
   static_assert(sizeof field_types / sizeof *field_types == SH_FIELD_TYPE_COUNT,
                 "every field type has a name");
+  static const Constant lock_kinds[] = {
+      {"thread", SH_LOCK_THREAD}, {"task", SH_LOCK_TASK}, {"writer", SH_LOCK_WRITER}};
+  static const Constant lock_states[] = {
+      {"waiting", SH_LOCK_WAITING}, {"holding", SH_LOCK_HOLDING}, {"refused", SH_LOCK_REFUSED}};
   static const Constant limits[] = {{"textMax", SH_TEXT_MAX},
                                     {"fieldsMax", SH_FIELDS_MAX},
                                     {"bytesMax", static_cast<double>(SH_BYTES_MAX)},
@@ -180,6 +187,7 @@ bool Environment::define_constants(napi_value exports) {
   napi_value layout;
   return set(env_, exports, "batch", kBatch) && define("modes", modes) && define("types", types) &&
          define("fieldTypes", field_types) && define("limits", limits) &&
+         define("lockKinds", lock_kinds) && define("lockStates", lock_states) &&
          napi_create_object(env_, &layout) == napi_ok && define_view_layout(env_, layout) &&
          napi_set_named_property(env_, exports, "layout", layout) == napi_ok;
 }
@@ -200,7 +208,8 @@ bool Environment::define_helpers() {
 bool Environment::define_methods(napi_value exports) {
   const MethodList lists[] = {heap_methods(),   string_number_methods(), map_methods(),
                               vector_methods(), record_methods(),        bytes_methods(),
-                              view_methods()};
+                              queue_methods(),  view_methods(),          wait_methods(),
+                              inspect_methods()};
   size_t count = 0;
   for (const MethodList &list : lists) {
     count += list.count;

@@ -101,6 +101,7 @@ bool read_ref(const Call &call, napi_value value, uint32_t number, const char *n
   *out = sh_value{};
   out->kind = SH_KIND_REF;
   out->move = call.state.ref_moves[number] != 0;
+  out->unscoped = call.state.ref_moves[number] == kMoveUnscoped;
   out->id = id;
   return true;
 }
@@ -237,6 +238,25 @@ bool read_uint(const Call &call, size_t arg, const char *name, uint32_t max, uin
     return fail_range(call, name, "an integer from 0 to " + std::to_string(max), call.args[arg]);
   }
   *out = static_cast<uint32_t>(number);
+  return true;
+}
+
+bool keep_function(const Call &call, const char *name, const char *expected, napi_ref *place) {
+  napi_valuetype type;
+  napi_ref reference;
+  if (napi_typeof(call.env, call.args[0], &type) != napi_ok) {
+    return fail_node_api(call);
+  }
+  if (type != napi_function) {
+    return fail_type(call, name, expected, call.args[0]);
+  }
+  if (napi_create_reference(call.env, call.args[0], 1, &reference) != napi_ok) {
+    return fail_node_api(call);
+  }
+  if (*place != nullptr) {
+    (void)napi_delete_reference(call.env, *place);
+  }
+  *place = reference;
   return true;
 }
 

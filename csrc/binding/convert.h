@@ -39,6 +39,9 @@ bool read_clamped(const Call &call, size_t arg, const char *name, uint32_t *out)
 // An integer from 0 to max.
 bool read_uint(const Call &call, size_t arg, const char *name, uint32_t max, uint32_t *out);
 
+// Argument 0, a function that is kept in *place instead of the one before.
+bool keep_function(const Call &call, const char *name, const char *expected, napi_ref *place);
+
 bool read_mode(const Call &call, size_t arg, sh_mode *out);
 
 // Whether a call has at most kBatch arguments from `first` on.

@@ -15,15 +15,22 @@ extern "C" {
 #include "../core/bytes.h"
 #include "../core/error.h"
 #include "../core/heap.h"
+#include "../core/inspect.h"
 #include "../core/map.h"
+#include "../core/monitor.h"
 #include "../core/names.h"
 #include "../core/number.h"
+#include "../core/port.h"
+#include "../core/queue.h"
 #include "../core/record.h"
+#include "../core/scope.h"
 #include "../core/slot.h"
 #include "../core/stats.h"
 #include "../core/str.h"
+#include "../core/trace.h"
 #include "../core/vector.h"
 #include "../core/verify.h"
+#include "../core/watch.h"
 }
 #undef _Atomic
 

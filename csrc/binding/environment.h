@@ -22,6 +22,7 @@
 
 #include "arena.h"
 #include "core.h"
+#include "events.h"
 #include "external_string.h"
 #include "fast_calls.h"
 
@@ -30,6 +31,9 @@ namespace shared_heap {
 // Most values one call takes or returns.
 constexpr uint32_t kBatch = 1024;
 constexpr uint32_t kOut = 4;
+constexpr uint32_t kLockAnswer = 4 + SH_DEADLOCK_IDS;
+// In ref_moves: the claim that moves is none of a scope's (csrc/core/scope.h).
+constexpr uint8_t kMoveUnscoped = 2;
 constexpr size_t kFewArguments = 16;
 static_assert(SH_FIELDS_MAX <= kBatch, "a record is read in one batch");
 static_assert(kBatch <= SH_READ_MAX, "the core hands out a batch");
@@ -84,7 +88,10 @@ public:
   double *out = nullptr;
   int32_t *absence = nullptr; // 0 while `core` is online, else 1
 
+  double *lock_answer = nullptr; // see waits.cc
+
   FastCaller fast;
+  Events events;
 
   bool views_allowed = false; // see may_view
 
@@ -101,6 +108,8 @@ public:
   napi_ref over_shared = nullptr;
   // Given by setErrorClass; NULL: none.
   napi_ref error_class = nullptr;
+  // Given by setBusyHandler; NULL: none.
+  napi_ref busy_handler = nullptr;
 
 private:
   explicit Environment(napi_env env) : env_(env) {}
@@ -129,7 +138,15 @@ struct Call {
   size_t argc; // arguments given; of the first kFewArguments those missing are undefined in args
   napi_value *args;
   sh_id id; // the object named by the first argument, once read; 0: none
+  // The object has another environment's monitor (fail() notes it and throws nothing): `enter`
+  // waits for its own turn and starts the function over.
+  mutable bool busy = false;
+  uint32_t resume = 0; // how much of its work a function that starts over has done
 };
+
+// After a function has found its object busy: waits in JavaScript, calls it again, and lets the
+// object go.
+napi_value call_in_turn(Call &call, napi_value (*body)(Call &));
 
 // Throws what open() reported.
 napi_value fail_open(const Call &call, sh_status status, const std::string &why);
@@ -183,7 +200,8 @@ napi_value enter(napi_env env, napi_callback_info info) {
     }
   }
   const Arena::Scope scope(state.arena);
-  return body(call);
+  const napi_value result = body(call);
+  return call.busy ? call_in_turn(call, body) : result;
 }
 
 // The heap of the process, made now if it is not yet made (heap.cc); on failure NULL as open().
@@ -194,8 +212,11 @@ MethodList string_number_methods();
 MethodList map_methods();
 MethodList vector_methods();
 MethodList record_methods();
+MethodList queue_methods();
 MethodList bytes_methods();
 MethodList view_methods();
+MethodList wait_methods();
+MethodList inspect_methods();
 
 // SHARED_HEAP_NO_VIEW=1: neither views nor fast calls, everything through Node-API. For tests, and
 // for engines whose handling of outside memory is in doubt.

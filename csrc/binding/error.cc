@@ -27,6 +27,8 @@ const char *hint(sh_status status) {
     return "try again";
   case SH_E_BUSY:
     return "try again when it is unlocked";
+  case SH_E_QUEUE_CLOSED:
+    return "push before close(), or make a new queue";
   case SH_E_TOO_MANY:
     return "drop() some of them";
   case SH_E_ALREADY_CONFIGURED:
@@ -242,6 +244,10 @@ std::string describe(napi_env env, napi_value value) {
 }
 
 napi_value fail(const Call &call, sh_status status, const sh_value *values, uint32_t count) {
+  if (status == SH_E_BUSY && !call.busy) {
+    call.busy = true;
+    return nullptr;
+  }
   std::string what = sh_status_text(status);
   const sh_value *value = culprit(call, status, values, count);
   if (value != nullptr) {

@@ -13,7 +13,8 @@
 
 namespace shared_heap {
 
-// A status of the core. `values` are those the call was given: a ref among them may be the culprit.
+// A status of the core; BUSY is only noted, see Call. `values` are those the call was given: a ref
+// among them may be the culprit.
 napi_value fail(const Call &call, sh_status status, const sh_value *values = nullptr,
                 uint32_t count = 0);
 

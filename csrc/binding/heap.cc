@@ -18,6 +18,7 @@ namespace {
 std::mutex heap_mutex; // guards the making of the heap, and `settings`
 std::atomic<sh_heap *> heap_of_process{nullptr};
 sh_config settings{};
+std::atomic<uint32_t> lock_timeout{5000};
 
 constexpr char kReserveVariable[] = "SHARED_HEAP_RESERVE";
 
@@ -129,37 +130,29 @@ bool read_bytes(const Call &call, size_t arg, const char *name, uint64_t min, ui
 
 napi_value configure(Call &call) {
   sh_config config{};
+  uint32_t timeout;
   if (!read_bytes(call, 0, "reserve", SH_RESERVE_MIN, SH_RESERVE_MAX, &config.reserve) ||
-      !read_bytes(call, 1, "limit", 1, SH_RESERVE_MAX, &config.limit)) {
+      !read_bytes(call, 1, "limit", 1, SH_RESERVE_MAX, &config.limit) ||
+      !read_uint(call, 2, "lockTimeout", UINT32_MAX, &timeout)) {
     return nullptr;
   }
   {
     const std::lock_guard<std::mutex> guard(heap_mutex);
     if (heap_of_process.load(std::memory_order_relaxed) == nullptr) {
       settings = config;
+      lock_timeout.store(timeout, std::memory_order_relaxed);
       return nullptr;
     }
   }
   return fail(call, SH_E_ALREADY_CONFIGURED);
 }
 
+napi_value get_lock_timeout(Call &call) {
+  return to_js_number(call, lock_timeout.load(std::memory_order_relaxed));
+}
+
 napi_value set_error_class(Call &call) {
-  napi_ref *current = &call.state.error_class;
-  napi_valuetype type;
-  napi_ref reference;
-  if (napi_typeof(call.env, call.args[0], &type) != napi_ok) {
-    return fail_node_api(call);
-  }
-  if (type != napi_function) {
-    return fail_type(call, "cls", "a class", call.args[0]);
-  }
-  if (napi_create_reference(call.env, call.args[0], 1, &reference) != napi_ok) {
-    return fail_node_api(call);
-  }
-  if (*current != nullptr) {
-    (void)napi_delete_reference(call.env, *current);
-  }
-  *current = reference;
+  (void)keep_function(call, "cls", "a class", &call.state.error_class);
   return nullptr;
 }
 
@@ -341,7 +334,8 @@ napi_value verify(Call &call) {
 
 constexpr Method kMethods[] = {
     {"setErrorClass", "setErrorClass", SH_TYPE_NONE, enter<set_error_class, 1, Needs::kNothing>},
-    {"configure", "configure", SH_TYPE_NONE, enter<configure, 2, Needs::kNothing>},
+    {"configure", "configure", SH_TYPE_NONE, enter<configure, 3, Needs::kNothing>},
+    {"lockTimeout", "lockTimeout", SH_TYPE_NONE, enter<get_lock_timeout, 0, Needs::kNothing>},
     {"typeOf", "typeOf", SH_TYPE_NONE, enter<type_of, 1, Needs::kHeapIfAny>},
     {"attach", "refFromId", SH_TYPE_NONE, enter<attach, 2>},
     {"retain", "retain", SH_TYPE_NONE, enter<retain, 1>},

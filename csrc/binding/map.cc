@@ -266,11 +266,12 @@ napi_value set_many(Call &call) {
     return fail_memory(call);
   }
   const auto n = static_cast<uint32_t>(given / 2);
-  uint32_t done = 0;
+  uint32_t done = call.resume;
   while (done < n &&
          set_group(call, kFirst + 2 * done, 2 * done + 1, group_size(n - done), &done)) {
   }
   call.state.out[0] = done;
+  call.resume = done;
   return nullptr;
 }
 

@@ -95,7 +95,7 @@ bool define_view_layout(napi_env env, napi_value object) {
       {"typeMask", SH_W0_TYPE_MASK},
       {"generationShift", SH_W0_GEN_SHIFT},
       {"flagsMask", SH_W0_FLAGS_MASK},
-      {"lockBits", SH_LOCK_VERSION_ONE - 1},
+      {"lockBits", SH_LOCK_HELD | SH_LOCK_WAITERS},
       {"lockNever", SH_LOCK_WAITERS}, // waiters, but not held (lock.h, L1)
       {"booleanHigh", static_cast<int32_t>(SH_WORD_TRUE >> 32)},
       {"trueLow", static_cast<int32_t>(SH_WORD_TRUE & UINT32_MAX)},

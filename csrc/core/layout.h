@@ -39,7 +39,8 @@ typedef uint64_t sh_id;
   X(MAP, 3, "MapRef")                                                                              \
   X(VECTOR, 4, "VectorRef")                                                                        \
   X(RECORD, 5, "StructRef")                                                                        \
-  X(BYTES, 6, "BufferRef")
+  X(BYTES, 6, "BufferRef")                                                                         \
+  X(QUEUE, 7, "QueueRef")
 
 typedef enum sh_type {
   SH_TYPE_NONE = 0,
@@ -54,8 +55,8 @@ typedef enum sh_type {
 //        Written: by the creator (release) and by whoever puts a fresh page on the free list, while
 //        no id of it is known to anyone; else only under the core lock. Read without the lock as a
 //        hint, re-checked under it (or after the copy).
-// lock   bit 0 locked, bit 1 waiters, bit 2 monitor, bits 3-31 version. See lock.h. Survives reuse;
-//        starts anew only when its page of free slots was purged.
+// lock   bit 0 locked, bit 1 waiters, bit 2 monitor, bit 3 watched, bits 4-31 version. See lock.h.
+//        Survives reuse; starts anew only when its page of free slots was purged.
 // counts claims 32 (low) | holds 32 (high). CAS only, never from 0 while alive. While a dead slot
 //        sits on a release worklist (release.c) the word carries the list link and the dead type.
 // payload two words, always accessed as relaxed atomics (an optimistic reader may race):
@@ -67,7 +68,8 @@ typedef enum sh_type {
 //           [1] offset of the words body in bits 0-47, 0: none. Shape id: high 16 bits of [0]
 //               are bits 0-15, high 16 bits of [1] are bits 16-31.
 //   BYTES   [0] offset of payload header                       [1] byte length
-//   free    [0] low 32: next slot in batch, high 32: next batch [1] batch length
+//   QUEUE   [0] offset of the ring (queue.h)                   [1] length (low 32) | closed (bit
+//   32) free    [0] low 32: next slot in batch, high 32: next batch [1] batch length
 typedef struct shi_slot {
   _Atomic uint32_t word0;
   _Atomic uint32_t lock;
@@ -85,17 +87,19 @@ static_assert(sizeof(shi_slot) == 32, "a slot is 32 bytes");
 #define SH_W0_FLAGS_MASK 0x3fu
 #define SH_W0_TYPE_MASK 0x3fu
 
-// Slot flags. LOCKED and WATCHED send view stores to the native path (design 7.6); nothing sets
-// them before monitors and watches exist, every reader already masks them.
-#define SH_FLAG_LOCKED 1u
-#define SH_FLAG_WATCHED 2u
-#define SH_FLAG_OBJECT 4u  // a map made from a plain object: obtainValue() gives an object back
-#define SH_FLAG_RETIRED 8u // generations used up: never issued again
+// Slot flags. Any of them sends view stores to the native path (design 7.6); readers mask them.
+#define SH_FLAG_LOCKED 1u     // a monitor is held (monitor.h)
+#define SH_FLAG_WATCHED 2u    // somebody waits for changes (watch.h)
+#define SH_FLAG_OBJECT 4u     // a map made from a plain object: obtainValue() gives an object back
+#define SH_FLAG_RETIRED 8u    // generations used up: never issued again
+#define SH_FLAG_VERSIONED 16u // somebody has asked for the version: stores must raise it (watch.h)
+#define SH_FLAG_ABANDONED 32u // the last holder of its monitor died (monitor.h)
 
 #define SH_LOCK_HELD 1u
 #define SH_LOCK_WAITERS 2u
 #define SH_LOCK_MONITOR 4u
-#define SH_LOCK_VERSION_SHIFT 3u
+#define SH_LOCK_WATCHED 8u
+#define SH_LOCK_VERSION_SHIFT 4u
 #define SH_LOCK_VERSION_ONE (1u << SH_LOCK_VERSION_SHIFT)
 
 #define SH_SHAPE_CHUNKS 20u

@@ -1,14 +1,15 @@
-// The core lock: one 32-bit word, bit 0 held, bit 1 waiters, bit 2 monitor, bits 3-31 a version
-// that rises at each unlock after a change. (The three-state futex mutex of U. Drepper, "Futexes
-// Are Tricky", with the version above it.)
+// The core lock: one 32-bit word, bit 0 held, bit 1 waiters, bit 2 monitor, bit 3 watched, bits
+// 4-31 a version that rises at each unlock after a change. (The three-state futex mutex of U.
+// Drepper, "Futexes Are Tricky", with the version above it.)
 //
 // L1 Only the holder writes bits 0 and 2-31; others only set bit 1, by CAS, while it is held.
 //    Purging a page of free slots zeroes its words while it holds all of them (slot_free.c).
 // L2 A core lock is held for bounded C work, never across Node-API, JS or a wait for JS.
 // L3 Two locks of live objects at once only in rising slot order; no code does so today. What may
-//    be taken while another is held, outermost first: a live object's slot lock or shapes_lock,
-//    envs_lock, slots_lock, the slot locks of one free page (purging), jemalloc's own, the lock of
-//    the page allocator.
+//    be taken while another is held, outermost first: the lock of the monitors, the lock of the
+//    watches, a live object's slot lock or shapes_lock, envs_lock, an environment's port lock,
+//    slots_lock, the slot locks of one free page (purging), jemalloc's own, the lock of the page
+//    allocator.
 // L4 Readers without the lock (optimistic.h) compare the word before and after. Whoever has seen a
 //    store of a holder must see the lock held or its version risen: so stores that they may see are
 //    releases (also those of the thread that disposes of a dead object, after its unlock), their

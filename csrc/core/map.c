@@ -6,8 +6,8 @@
 #include "map_table.h"
 #include "optimistic.h"
 #include "release.h"
-#include "slot.h"
 #include "slot_free.h"
+#include "slot_lock.h"
 #include "text.h"
 
 // Every public function below has the same shape: make the key and the value's word with no lock
@@ -154,7 +154,7 @@ sh_status sh_map_set(sh_env *env, sh_id id, const sh_value *key, const sh_value 
   }
   shi_word old = SH_WORD_UNDEFINED;
   status = shi_table_put(env, slot, &at_hand, word, &old);
-  shi_unlock(&slot->lock, status == SH_OK);
+  shi_slot_unlock(env, slot, status == SH_OK);
   if (status == SH_OK) {
     shi_word_release(env, old);
   } else {
@@ -186,7 +186,7 @@ sh_status sh_map_get_or_insert(sh_env *env, sh_id id, const sh_value *key, const
   if (status == SH_OK) {
     status = shi_word_read(env, entry != NULL ? entry->value : word, SH_BORROW, &result);
   }
-  shi_unlock(&slot->lock, added);
+  shi_slot_unlock(env, slot, added);
   if (!added) {
     shi_word_unmake(env, value, word);
   }
@@ -210,7 +210,7 @@ sh_status sh_map_delete(sh_env *env, sh_id id, const sh_value *key, bool *found)
     old = entry->value;
     shi_table_remove(env, slot, entry);
   }
-  shi_unlock(&slot->lock, entry != NULL);
+  shi_slot_unlock(env, slot, entry != NULL);
   shi_word_release(env, old);
   *found = entry != NULL;
   return SH_OK;
@@ -234,7 +234,7 @@ sh_status sh_map_take(sh_env *env, sh_id id, const sh_value *key, sh_value *out,
       shi_table_remove(env, slot, entry);
     }
   }
-  shi_unlock(&slot->lock, entry != NULL && status == SH_OK);
+  shi_slot_unlock(env, slot, entry != NULL && status == SH_OK);
   if (status == SH_OK) {
     shi_word_release(env, old);
     *out = value;
@@ -260,7 +260,7 @@ sh_status sh_map_add(sh_env *env, sh_id id, const sh_value *key, double n, doubl
   } else {
     status = SH_E_TYPE_MISMATCH;
   }
-  shi_unlock(&slot->lock, status == SH_OK);
+  shi_slot_unlock(env, slot, status == SH_OK);
   if (status == SH_OK) {
     *old = before;
   }
@@ -305,7 +305,7 @@ sh_status sh_map_compare_exchange(sh_env *env, sh_id id, const sh_value *key,
   } else if (entry != NULL) {
     status = shi_word_read(env, entry->value, SH_BORROW, &value);
   }
-  shi_unlock(&slot->lock, done);
+  shi_slot_unlock(env, slot, done);
   if (done) {
     shi_word_release(env, old);
   } else {
@@ -325,7 +325,7 @@ sh_status sh_map_clear(sh_env *env, sh_id id) {
     return status;
   }
   uint64_t table = shi_table_detach(slot);
-  shi_unlock(&slot->lock, table != 0);
+  shi_slot_unlock(env, slot, table != 0);
   shi_worklist list = {0};
   shi_table_dispose(env, &list, table);
   shi_release_run(env, &list);

@@ -9,6 +9,7 @@
 #include "map_table.h"
 #include "optimistic.h"
 #include "release.h"
+#include "slot_lock.h"
 #include "text.h"
 
 static uint32_t group_size(uint32_t left) {
@@ -166,7 +167,7 @@ static sh_status put_entries(sh_env *env, sh_id id, entries *e, uint32_t *put) {
       e->words[(*put)++] = old;
     }
   }
-  shi_unlock(&slot->lock, *put > 0);
+  shi_slot_unlock(env, slot, *put > 0);
   return status;
 }
 

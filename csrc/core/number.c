@@ -1,8 +1,8 @@
 #include "number.h"
 
 #include "lock.h"
-#include "slot.h"
 #include "slot_free.h"
+#include "slot_lock.h"
 #include "state.h"
 
 sh_status sh_number_new(sh_env *env, double value, sh_id *out) {
@@ -49,7 +49,7 @@ sh_status sh_number_update(sh_env *env, sh_id id, sh_number_op op, double operan
       &slot->payload[0], &seen, shi_number_bits(apply(op, shi_bits_number(seen), operand)),
       memory_order_acq_rel, memory_order_relaxed)) {
   }
-  shi_unlock(&slot->lock, true);
+  shi_slot_unlock(env, slot, true);
   if (old != NULL) {
     *old = shi_bits_number(seen);
   }
@@ -71,7 +71,7 @@ sh_status sh_number_compare_exchange(sh_env *env, sh_id id, double expected, dou
     done = atomic_compare_exchange_weak_explicit(&slot->payload[0], &seen, shi_number_bits(next),
                                                  memory_order_acq_rel, memory_order_relaxed);
   }
-  shi_unlock(&slot->lock, done);
+  shi_slot_unlock(env, slot, done);
   *old = shi_bits_number(seen);
   *exchanged = done;
   return SH_OK;

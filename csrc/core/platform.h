@@ -38,6 +38,9 @@ void shi_os_wait(_Atomic uint32_t *word, uint32_t expected, unsigned ms);
 // Wakes at most one thread sleeping on word.
 void shi_os_wake_one(_Atomic uint32_t *word);
 
+// The calling thread, never 0; another thread may have the same number once this one has ended.
+uint64_t shi_os_thread(void);
+
 // Resident bytes of [base, base + bytes), by mincore. Page aligned. O(pages).
 uint64_t shi_os_resident(void *base, uint64_t bytes);
 

@@ -69,6 +69,8 @@ void shi_os_wake_one(_Atomic uint32_t *word) {
   (void)syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
+uint64_t shi_os_thread(void) { return (uint64_t)syscall(SYS_gettid); }
+
 uint64_t shi_os_resident(void *base, uint64_t bytes) {
   unsigned char map[4096];
   uint64_t resident = 0;

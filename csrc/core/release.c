@@ -2,7 +2,8 @@
 
 #include "epoch.h"
 #include "lock.h"
-#include "slot.h"
+#include "scope_list.h"
+#include "slot_lock.h"
 
 // Ends the life of a slot whose counts this thread has brought to 0, with its lock held, and puts
 // it on the list.
@@ -22,7 +23,7 @@ static void release_hold(sh_env *env, shi_worklist *list, uint32_t index) {
   if (before == one) {
     shi_lock(&slot->lock);
     kill_locked(env, list, slot, index);
-    shi_unlock(&slot->lock, true);
+    shi_slot_unlock(env, slot, true);
   }
 }
 
@@ -58,6 +59,9 @@ void shi_release_run(sh_env *env, shi_worklist *list) {
     case SH_TYPE_RECORD:
       shi_record_dispose(env, list, slot);
       break;
+    case SH_TYPE_QUEUE:
+      shi_queue_dispose(env, list, slot);
+      break;
     case SH_TYPE_BYTES:
       shi_bytes_dispose(env, slot);
       break;
@@ -87,11 +91,12 @@ sh_status sh_drop(sh_env *env, sh_id id) {
     }
   } while (!atomic_compare_exchange_weak_explicit(&slot->counts, &seen, seen - 1,
                                                   memory_order_acq_rel, memory_order_relaxed));
+  shi_scope_forget(env, id);
   bool dead = seen == 1;
   if (dead) {
     kill_locked(env, &list, slot, (uint32_t)id);
   }
-  shi_unlock(&slot->lock, dead);
+  shi_slot_unlock(env, slot, dead);
   shi_release_run(env, &list);
   return SH_OK;
 }

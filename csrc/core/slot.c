@@ -1,8 +1,12 @@
 #include "slot.h"
 
 #include "lock.h"
+#include "monitor.h"
 #include "record.h"
+#include "scope_list.h"
 #include "slot_free.h"
+#include "slot_lock.h"
+#include "watch.h"
 
 #define COUNT_ONE_CLAIM UINT64_C(1)
 #define COUNT_ONE_HOLD (UINT64_C(1) << 32)
@@ -87,11 +91,38 @@ sh_status shi_slot_lock_write(sh_env *env, sh_id id, sh_type type, shi_slot **ou
   }
   if (SHI_UNLIKELY((atomic_load_explicit(&slot->lock, memory_order_relaxed) & SH_LOCK_MONITOR) !=
                    0)) {
+    // The monitors' lock comes before a slot's (L3). Nobody but this thread can end a monitor that
+    // is its own, so there is no need to look again.
     shi_unlock(&slot->lock, false);
-    return SH_E_BUSY;
+    if (!shi_monitor_is_mine(env, id)) {
+      return SH_E_BUSY;
+    }
+    status = shi_slot_lock(env, id, type, &slot);
+    if (status != SH_OK) {
+      return status;
+    }
   }
   *out = slot;
   return SH_OK;
+}
+
+void shi_slot_unlock_noted(sh_heap *heap, shi_slot *slot) {
+  uint32_t index = (uint32_t)(slot - shi_slot_at(heap, 0));
+  uint32_t word0 = atomic_load_explicit(&slot->word0, memory_order_relaxed);
+  uint32_t noted = atomic_load_explicit(&slot->lock, memory_order_relaxed);
+  bool ended = shi_type_of(word0) == SH_TYPE_NONE;
+  sh_id id = (sh_id)(shi_generation_of(word0) - (ended ? 1 : 0)) << 32 | index;
+  if (ended) {
+    atomic_fetch_and_explicit(&slot->lock, ~(SH_LOCK_MONITOR | SH_LOCK_WATCHED),
+                              memory_order_relaxed);
+  }
+  shi_unlock(&slot->lock, true);
+  if ((noted & SH_LOCK_WATCHED) != 0) {
+    shi_watch_notify(heap, id);
+  }
+  if (ended && (noted & SH_LOCK_MONITOR) != 0) {
+    shi_monitor_end(heap, id);
+  }
 }
 
 sh_type sh_id_type(sh_env *env, double number, uint32_t *shape) {
@@ -135,7 +166,9 @@ sh_id shi_slot_publish(sh_env *env, uint32_t index, sh_type type, uint32_t flags
                         generation << SH_W0_GEN_SHIFT | (uint32_t)type << SH_W0_TYPE_SHIFT | flags,
                         memory_order_release);
   shi_count(&env->counters.objects[type], 1);
-  return (sh_id)generation << 32 | index;
+  sh_id id = (sh_id)generation << 32 | index;
+  shi_scope_note(env, id); // shi_slot_take has made room
+  return id;
 }
 
 sh_id shi_slot_id(const shi_slot *slot, uint32_t index) {
@@ -173,7 +206,16 @@ static sh_status change_counts(shi_slot *slot, uint64_t add, uint64_t sub) {
   }
 }
 
-sh_status shi_claim_add(shi_slot *slot) { return change_counts(slot, COUNT_ONE_CLAIM, 0); }
+sh_status shi_claim_add(sh_env *env, shi_slot *slot, sh_id id) {
+  if (!shi_scope_ready(env)) {
+    return SH_E_HEAP_FULL;
+  }
+  sh_status status = change_counts(slot, COUNT_ONE_CLAIM, 0);
+  if (status == SH_OK) {
+    shi_scope_note(env, id);
+  }
+  return status;
+}
 
 sh_status shi_hold_copy(shi_slot *slot) { return change_counts(slot, COUNT_ONE_HOLD, 0); }
 
@@ -209,7 +251,7 @@ sh_status sh_retain(sh_env *env, sh_id id) {
   shi_slot *slot = NULL;
   sh_status status = shi_slot_lock(env, id, SH_TYPE_NONE, &slot);
   if (status == SH_OK) {
-    status = shi_claim_add(slot);
+    status = shi_claim_add(env, slot, id);
     shi_unlock(&slot->lock, false);
   }
   return status;

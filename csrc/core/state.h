@@ -7,8 +7,10 @@
 
 #include "check.h"
 #include "heap.h"
+#include "monitor.h"
 #include "pages.h"
 #include "value.h"
+#include "watch.h"
 
 #define SHI_ARENAS_MAX 8u
 #define SHI_SLOT_CACHE 128u
@@ -23,6 +25,8 @@ typedef enum shi_class { SHI_CLASS_DATA, SHI_CLASS_FIELDS, SHI_CLASS_COUNT } shi
 
 struct shi_limbo_chunk;
 struct shi_arena_hooks;
+struct shi_scope;
+struct shi_trace;
 
 // A queue of retired memory, oldest first; see epoch.h.
 typedef struct shi_limbo {
@@ -66,8 +70,14 @@ struct sh_heap {
   shi_counters closed; // counters of closed environments (under envs_lock) and of finalizers
                        // (atomic adds)
   _Atomic int64_t pinned_bytes;
+
+  shi_watches watches;
+  shi_monitors monitors;
+  _Atomic uint32_t trace_lock; // guards what `trace` points to
+  struct shi_trace *trace;     // trace.h; NULL: nothing has been traced
 #ifdef SH_TEST
   _Atomic int64_t fail_after;              // the n-th allocation from now fails; < 0: never
+  _Atomic int64_t fail_local_after;        // the same for memory of the process
   void (*peek_hook)(void *arg, int place); // sh_test_peek in optimistic.h
   void *peek_arg;
   uint32_t peek_flaws;
@@ -92,6 +102,11 @@ struct sh_env {
   shi_counters counters;
   uint8_t *read_buffer; // SHI_READ_BUFFER bytes: texts handed out by the last call
   uint32_t read_used;
+  shi_port port;                     // what it is told
+  struct shi_ticket *nested_tickets; // monitor.c, under the monitors' lock
+  uint64_t thread;                   // the system's name for it
+  uint32_t label;                    // JavaScript's; under the monitors' lock
+  struct shi_scope *scope; // scope.h; NULL: JavaScript has no scope open
   struct shi_block *write; // narrowed input of the current call; see shi_write_room
 };
 

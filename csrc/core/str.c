@@ -3,8 +3,8 @@
 #include "lock.h"
 #include "optimistic.h"
 #include "release.h"
-#include "slot.h"
 #include "slot_free.h"
+#include "slot_lock.h"
 #include "text.h"
 
 #include <string.h>
@@ -191,7 +191,7 @@ sh_status sh_string_set(sh_env *env, sh_id id, const sh_value *text) {
   }
   payload old = load(slot);
   store(slot, &at);
-  shi_unlock(&slot->lock, true);
+  shi_slot_unlock(env, slot, true);
   release(env, &old);
   return SH_OK;
 }
@@ -224,7 +224,7 @@ sh_status sh_string_compare_exchange(sh_env *env, sh_id id, const sh_value *expe
   if (*exchanged) {
     store(slot, &at);
   }
-  shi_unlock(&slot->lock, *exchanged);
+  shi_slot_unlock(env, slot, *exchanged);
   release(env, *exchanged ? &before : &at);
   return SH_OK;
 }

@@ -3,8 +3,8 @@
 #include "lock.h"
 #include "optimistic.h"
 #include "release.h"
-#include "slot.h"
 #include "slot_free.h"
+#include "slot_lock.h"
 #include "text.h"
 #include "vector_body.h"
 
@@ -13,7 +13,7 @@
 // Stores the vector, unlocks, retires the body it no longer uses.
 static void finish(sh_env *env, shi_slot *slot, const shi_view *v, const shi_view *retired) {
   shi_view_store(env->heap, slot, v);
-  shi_unlock(&slot->lock, true);
+  shi_slot_unlock(env, slot, true);
   shi_view_retire(env, retired);
 }
 
@@ -143,7 +143,7 @@ sh_status sh_vector_set(sh_env *env, sh_id id, uint32_t index, const sh_value *v
     } else {
       status = SH_E_OUT_OF_RANGE;
     }
-    shi_unlock(&slot->lock, status == SH_OK);
+    shi_slot_unlock(env, slot, status == SH_OK);
   }
   if (status == SH_OK) {
     shi_word_release(env, old);
@@ -344,7 +344,7 @@ sh_status sh_vector_fill(sh_env *env, sh_id id, const sh_value *value, uint32_t 
       shi_word_store(&v.at[start + filled], words[filled]);
       words[filled] = old;
     }
-    shi_unlock(&slot->lock, true);
+    shi_slot_unlock(env, slot, true);
   }
   shi_worklist list = {0};
   for (uint32_t i = 0; i < filled; i++) {
@@ -367,7 +367,7 @@ sh_status sh_vector_reverse(sh_env *env, sh_id id) {
       shi_word_store(&v.at[i], v.at[v.length - 1 - i]);
       shi_word_store(&v.at[v.length - 1 - i], word);
     }
-    shi_unlock(&slot->lock, true);
+    shi_slot_unlock(env, slot, true);
   }
   return status;
 }
@@ -387,7 +387,7 @@ sh_status sh_vector_clear(sh_env *env, sh_id id) {
   }
   shi_view v = shi_view_load(env->heap, slot);
   shi_view_store(env->heap, slot, &(shi_view){.at = NULL});
-  shi_unlock(&slot->lock, true);
+  shi_slot_unlock(env, slot, true);
   shi_worklist list = {0};
   dispose_body(env, &list, &v);
   shi_release_run(env, &list);
@@ -489,7 +489,7 @@ sh_status sh_vector_permute(sh_env *env, sh_id id, uint32_t version, const uint3
       shi_words_move(v.at, words, n);
     }
   }
-  shi_unlock(&slot->lock, status == SH_OK);
+  shi_slot_unlock(env, slot, status == SH_OK);
   return status;
 }
 
