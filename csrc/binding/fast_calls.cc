@@ -351,11 +351,6 @@ struct V8 {
   bool find();
 };
 
-template <typename Function> bool find_function(const char *name, Function *out) {
-  *out = reinterpret_cast<Function>(find_symbol(name));
-  return *out != nullptr;
-}
-
 bool V8::find() {
   return find_function("_ZN2v82V810GetVersionEv", &version) &&
          find_function("_ZN2v87Isolate10GetCurrentEv", &isolate) &&

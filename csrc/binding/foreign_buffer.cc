@@ -1,84 +1,77 @@
-// ArrayBuffers are made through V8's own interface where it is there. Node-API's external buffers
-// cannot do the same on Node: they call their finalizer when the environment that made them ends,
-// but ArrayBuffer.prototype.transfer() and byte streams move the memory into buffers that Node-API
-// knows nothing of, and these may have been posted to another thread (docs/decisions.md 39).
+// Buffers made by V8's own functions where there are any. Node-API's external buffers cannot do the
+// same on Node: they call their finalizer when the environment that made them ends, but
+// ArrayBuffer.prototype.transfer() and byte streams move the memory into buffers that Node-API knows
+// nothing of, and these may have been posted to another thread (docs/decisions.md 39).
 //
-// V8's functions are looked up by name, as in fast_calls.cc: Node has them from 20 to 26. Bun and
-// Deno have not, and there Node-API makes the buffers. In Deno the finalizer belongs to the memory and
-// runs with the last buffer over it; Bun finalizes as Node does, see `keep` (docs/runtimes.md).
+// The functions are looked up by their mangled names, as those of the fast calls are, and no header
+// of V8 or of its C++ library is used. Relied on, in Node 20 to 26:
+// - A Local is one pointer; returned as such.
+// - V8's C++ library is libstdc++: see shared_store.h.
 //
-// What is relied on where they are found: the C++ library is GNU's, as that which Node is built
-// with, because a shared_ptr's count is touched by both sides; a Local is one pointer.
+// Bun and Deno have no such functions, and there Node-API makes the buffers. In Deno the finalizer
+// belongs to the memory and runs with the last buffer over it; Bun finalizes as Node does: see `keep`
+// and docs/runtimes.md.
 #include "foreign_buffer.h"
 
-#include <memory>
 #include <new>
 
+#include "shared_store.h"
 #include "symbols.h"
 
 namespace shared_heap {
 
 namespace {
 
-// v8::BackingStore, of which only the address matters here.
-struct BackingStore;
-
-// Stands for std::unique_ptr<v8::BackingStore>: one pointer, but returned in memory, as everything
-// with a destructor is.
+// std::unique_ptr<v8::BackingStore>, emptied as soon as it is there.
 struct UniqueStore {
-  BackingStore *store;
-  // NOLINTNEXTLINE(modernize-use-equals-default): it is what makes the type non-trivial
-  ~UniqueStore() {}
-};
+  void *store;
 
-using NewBackingStore = UniqueStore (*)(void *data, size_t length, ReleaseMemory release,
-                                        void *arg);
-using DestroyStore = void (*)(BackingStore *store);
-using CurrentIsolate = void *(*)();
-using NewBuffer = napi_value (*)(void *isolate, std::shared_ptr<BackingStore> store);
+  UniqueStore(const UniqueStore &) = delete;
+  UniqueStore &operator=(const UniqueStore &) = delete;
+  // Not trivial, so that it is returned as a unique_ptr is.
+  ~UniqueStore() {} // NOLINT(modernize-use-equals-default)
+};
 
 struct V8 {
-  NewBackingStore new_store;
+  void *(*isolate)();
+  UniqueStore (*new_store)(void *data, size_t length, ReleaseMemory release, void *arg);
   DestroyStore destroy_store;
-  ReleaseMemory empty_deleter;
-  CurrentIsolate isolate;
-  NewBuffer new_buffer;
+  void *(*new_buffer)(void *isolate, SharedStore store);
+  // V8 adds the length of a buffer to the memory that it plans its collections by, unless the
+  // deleter is this one.
+  ReleaseMemory release_nothing;
+  bool is_complete;
 
-  bool is_complete() const {
-    return new_store != nullptr && destroy_store != nullptr && empty_deleter != nullptr &&
-           isolate != nullptr && new_buffer != nullptr;
-  }
+  V8()
+      : is_complete(
+            has_v8_interface() && find_function("_ZN2v87Isolate10GetCurrentEv", &isolate) &&
+            find_function("_ZN2v811ArrayBuffer15NewBackingStoreEPvmPFvS1_mS1_ES1_", &new_store) &&
+            find_function("_ZN2v812BackingStoreD1Ev", &destroy_store) &&
+            find_function("_ZN2v811ArrayBuffer3NewEPNS_7IsolateESt10shared_ptrINS_12BackingStoreEE",
+                          &new_buffer) &&
+            find_function("_ZN2v812BackingStore12EmptyDeleterEPvmS1_", &release_nothing)) {}
 };
 
-// The functions of this process; none if one is missing.
 const V8 &v8() {
-  static const V8 found = [] {
-    V8 all{};
-#ifdef __GLIBCXX__
-    all.new_store = reinterpret_cast<NewBackingStore>(
-        find_symbol("_ZN2v811ArrayBuffer15NewBackingStoreEPvmPFvS1_mS1_ES1_"));
-    all.destroy_store = reinterpret_cast<DestroyStore>(find_symbol("_ZN2v812BackingStoreD1Ev"));
-    all.empty_deleter =
-        reinterpret_cast<ReleaseMemory>(find_symbol("_ZN2v812BackingStore12EmptyDeleterEPvmS1_"));
-    all.isolate = reinterpret_cast<CurrentIsolate>(find_symbol("_ZN2v87Isolate10GetCurrentEv"));
-    all.new_buffer = reinterpret_cast<NewBuffer>(find_symbol(
-        "_ZN2v811ArrayBuffer3NewEPNS_7IsolateESt10shared_ptrINS_12BackingStoreEE"));
-#endif
-    return has_v8_interface() && all.is_complete() ? all : V8{};
-  }();
+  static const V8 found;
   return found;
 }
 
-void destroy(BackingStore *store) {
+void destroy_store(void *store) {
   v8().destroy_store(store);
-  ::operator delete(static_cast<void *>(store));
+  ::operator delete(store); // as v8::BackingStore's own, which is inline, does
 }
 
 napi_value make_with_v8(void *data, size_t length, ReleaseMemory release, void *arg) {
-  std::shared_ptr<BackingStore> store(v8().new_store(data, length, release, arg).store, destroy);
+  const UniqueStore made = v8().new_store(data, length, release, arg);
+  // V8 gives it up with the last buffer.
+  auto *count = new StoreCount(made.store, destroy_store);
   // What Node-API does itself: a napi_value is the address in a Local.
-  return v8().new_buffer(v8().isolate(), std::move(store));
+  // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDeleteLeaks): see count
+  return static_cast<napi_value>(v8().new_buffer(v8().isolate(), SharedStore{made.store, count}));
 }
+
+// --- by Node-API -----------------------------------------------------------------------------
 
 // What a finalizer of Node-API needs to know.
 struct Foreign {
@@ -119,7 +112,7 @@ bool is_bun(napi_env env) {
 
 napi_status make_foreign_buffer(napi_env env, void *data, size_t length, ReleaseMemory release,
                                 void *arg, napi_value *out) {
-  if (v8().is_complete()) {
+  if (v8().is_complete) {
     *out = make_with_v8(data, length, release, arg);
     return napi_ok;
   }
@@ -145,11 +138,9 @@ napi_status make_foreign_buffer(napi_env env, void *data, size_t length, Release
   return status;
 }
 
-// V8 adds the length of a buffer to the memory that it plans its collections by, unless the deleter
-// is its empty one.
 napi_status make_permanent_buffer(napi_env env, void *data, size_t length, napi_value *out) {
-  if (v8().is_complete()) {
-    *out = make_with_v8(data, length, v8().empty_deleter, nullptr);
+  if (v8().is_complete) {
+    *out = make_with_v8(data, length, v8().release_nothing, nullptr);
     return napi_ok;
   }
   return napi_create_external_arraybuffer(env, data, length, nullptr, nullptr, out);
