@@ -62,6 +62,7 @@ export class BufferRef extends Ref<'BufferRef'> {
     return openNamed(name, BufferRef, create);
   }
 
+  /** Its length, which never changes. */
   get byteLength(): number {
     return native.bytesLength(idOf(this));
   }

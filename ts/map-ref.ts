@@ -176,6 +176,7 @@ export class MapRef<
     return values as (V | undefined)[];
   }
 
+  /** Whether the key is there. */
   has(key: K): boolean {
     const id = idOf(this);
     const found = tryHas(id, key);
@@ -355,6 +356,7 @@ export class MapRef<
     return mapIterator(idOf(this), valueOf);
   }
 
+  /** The same as `entries`. */
   [Symbol.iterator](): MapIterator<[K, V]> {
     return mapIterator(idOf(this), entryOf);
   }

@@ -58,6 +58,7 @@ export class NumberRef extends Ref<'NumberRef'> {
     return openNamed(name, NumberRef, () => NumberRef.from(value));
   }
 
+  /** The number. */
   obtainValue(): number {
     if (!isObject(this) || !(#slot in this)) throw notThisClass(this);
     const slot = this.#slot;
@@ -66,7 +67,7 @@ export class NumberRef extends Ref<'NumberRef'> {
     return native.numberGet(idOf(this));
   }
 
-  /** @throws `ERR_INVALID_ARG_TYPE` */
+  /** Stores a number. @throws `ERR_INVALID_ARG_TYPE` */
   setValue(value: number): void {
     if (!isObject(this) || !(#slot in this)) throw notThisClass(this);
     if (typeof value === 'number' && writeNumber(this.#slot, this.#word, value)) return;

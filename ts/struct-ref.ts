@@ -110,6 +110,7 @@ export const SHAPE = Symbol('shape');
  * other threads.
  */
 export abstract class StructRef<S extends Shape = Untyped> extends Ref<'StructRef'> {
+  /** @internal */
   declare readonly [SHAPE]: ShapeInfo;
 
   protected constructor(...args: unknown[]) {

@@ -100,10 +100,12 @@ export class VectorRef<V extends SharedValue = Untyped> extends Ref<'VectorRef'>
     return openNamed(name, VectorRef<SharedValue>, () => VectorRef.from(values));
   }
 
+  /** Number of elements. O(1). */
   get length(): number {
     return this.len();
   }
 
+  /** Number of elements. O(1). */
   len(): number {
     if (!isObject(this) || !(#slot in this)) throw notThisClass(this);
     const length = readSize(this.#slot, this.#word);
