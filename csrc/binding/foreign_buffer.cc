@@ -1,7 +1,7 @@
 // Buffers made by V8's own functions where there are any. Node-API's external buffers cannot do the
 // same on Node: they call their finalizer when the environment that made them ends, but
-// ArrayBuffer.prototype.transfer() and byte streams move the memory into buffers that Node-API knows
-// nothing of, and these may have been posted to another thread (docs/decisions.md 39).
+// ArrayBuffer.prototype.transfer() and byte streams move the memory into buffers that Node-API
+// knows nothing of, and these may have been posted to another thread (docs/decisions.md 39).
 //
 // The functions are looked up by their mangled names, as those of the fast calls are, and no header
 // of V8 or of its C++ library is used. Relied on, in Node 20 to 26:
@@ -9,8 +9,8 @@
 // - V8's C++ library is libstdc++: see shared_store.h.
 //
 // Bun and Deno have no such functions, and there Node-API makes the buffers. In Deno the finalizer
-// belongs to the memory and runs with the last buffer over it; Bun finalizes as Node does: see `keep`
-// and docs/runtimes.md.
+// belongs to the memory and runs with the last buffer over it; Bun finalizes as Node does: see
+// `keep` and docs/runtimes.md.
 #include "foreign_buffer.h"
 
 #include <new>
@@ -82,8 +82,8 @@ struct Foreign {
   bool is_kept;
 };
 
-// Bun finalizes all buffers that are there when their environment ends, and the memory of one may by
-// then be that of another, in another thread. So it is never released: a worker that ends with
+// Bun finalizes all buffers that are there when their environment ends, and the memory of one may
+// by then be that of another, in another thread. So it is never released: a worker that ends with
 // buffers alive leaves their memory behind.
 void keep(void *foreign) { static_cast<Foreign *>(foreign)->is_kept = true; }
 
