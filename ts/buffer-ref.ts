@@ -1,8 +1,7 @@
-import { inspect, types } from 'node:util';
-import type { InspectOptionsStylized } from 'node:util';
+import { types } from 'node:util';
 import { invalidArgType, outOfRange } from './errors';
 import type { IdLike } from './ids';
-import { inspectBuffer } from './inspect';
+import { inspectBuffer, showBy } from './inspect';
 import { openNamed } from './names';
 import { native } from './native';
 import type { RefArgs } from './ref';
@@ -63,6 +62,7 @@ export class BufferRef extends Ref<'BufferRef'> {
     return openNamed(name, BufferRef, create);
   }
 
+  /** Its length, which never changes. */
   get byteLength(): number {
     return native.bytesLength(idOf(this));
   }
@@ -87,16 +87,14 @@ export class BufferRef extends Ref<'BufferRef'> {
    * @throws `ERR_OUT_OF_RANGE` (a RangeError) above 2^24 bytes.
    */
   override toJSON(): number[] {
-    const { byteLength } = this;
+    const id = idOf(this);
+    const byteLength = native.bytesLength(id);
     if (byteLength > JSON_MAX) {
       throw outOfRange('byteLength', `at most ${JSON_MAX} for JSON; use obtainValue()`, byteLength);
     }
-    return Array.from(new Uint8Array(this.obtainValue()));
-  }
-
-  [inspect.custom](depth: number, options: InspectOptionsStylized): string {
-    return inspectBuffer(this, depth, options);
+    return Array.from(new Uint8Array(native.bytesCopy(id)));
   }
 }
 
 registerClass('BufferRef', BufferRef);
+showBy(BufferRef, inspectBuffer);

@@ -3,6 +3,7 @@ export class SharedHeapError extends Error {
   /** For example `ERR_USE_AFTER_FREE`; the README lists them all. */
   readonly code: string;
 
+  /** For this package; programs compare `code`. */
   constructor(code: string, message: string) {
     super(message);
     this.code = code;

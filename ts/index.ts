@@ -1,3 +1,5 @@
+// Declarations use Symbol.dispose, which libraries up to es2024 do not have.
+/// <reference lib="esnext.disposable" preserve="true" />
 export { BufferRef } from './buffer-ref';
 export type { Bytes } from './buffer-ref';
 export { SharedHeapError } from './errors';
@@ -17,15 +19,23 @@ export { refFromId, typeOf } from './registry';
 export type { HeapLeaks, HeapReport, HeapSite, HeapTally } from './report';
 export type { HeapScope } from './scope';
 export { share } from './share';
-export type { Shared, SharedElement } from './share';
+export type {
+  PlainShared,
+  Shared,
+  SharedArray,
+  SharedElement,
+  SharedMap,
+  SharedObject,
+} from './share';
 export { StringRef } from './string-ref';
 export { StructDefinition, StructFactory } from './struct-factory';
 export type { StructInit } from './struct-factory';
-export { StructRef } from './struct-ref';
+export { StructRef, ref } from './struct-ref';
 export type {
   FieldType,
   FieldValue,
   PlainStruct,
+  RefField,
   Shape,
   Struct,
   StructUpdate,

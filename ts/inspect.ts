@@ -20,6 +20,28 @@ const path: number[] = [];
 type Options = InspectOptionsStylized;
 type Depth = number | null;
 
+/**
+ * Makes console.log show refs of a class this way. By a method that declarations do not name: with
+ * it the package could be used in TypeScript only beside @types/node.
+ */
+export function showBy<R extends Ref>(
+  cls: { readonly prototype: R },
+  show: (ref: R, depth: Depth, options: Options) => string,
+): void {
+  Object.defineProperty(cls.prototype, inspect.custom, {
+    value(this: R, depth: Depth, options: Options) {
+      return show(this, depth, options);
+    },
+    configurable: true,
+    writable: true,
+  });
+}
+
+/** Of texts and numbers no contents are shown. */
+export function inspectValue(ref: Ref, _depth: Depth, options: Options): string {
+  return `${nameOf(ref)} { ${labelled(ref, options)} }`;
+}
+
 interface Contents {
   /** Shown as `MapRef(2)`. */
   size?: number;
@@ -90,14 +112,13 @@ function inspectContents(
   read: (show: (value: unknown) => string) => Contents,
 ): string {
   const { id } = ref;
-  // Whatever a program has done to its refs, looking at them must not throw.
-  const name = (ref.constructor as { name?: string } | null | undefined)?.name ?? 'Ref';
+  const name = nameOf(ref);
   if (path.includes(id)) return options.stylize(`[Circular ${name} ${id}]`, 'special');
   if ((depth !== null && depth < 0) || path.length >= DEPTH_MAX) {
     return options.stylize(`[${name}]`, 'special');
   }
   const inner = { ...options, depth: depth === null ? null : depth - 1 };
-  const label = `id: ${options.stylize(String(id), 'number')}`;
+  const label = labelled(ref, options);
   path.push(id);
   try {
     const { size, items } = read((value) => inspect(value, inner));
@@ -109,6 +130,15 @@ function inspectContents(
   } finally {
     path.pop();
   }
+}
+
+/** Whatever a program has done to its refs, looking at them must not throw. */
+function nameOf(ref: Ref): string {
+  return (ref.constructor as { name?: string } | null | undefined)?.name ?? 'Ref';
+}
+
+function labelled({ id }: Ref, options: Options): string {
+  return `id: ${options.stylize(String(id), 'number')}`;
 }
 
 function limitOf({ maxArrayLength }: Options): number {

@@ -1,5 +1,3 @@
-import { inspect } from 'node:util';
-import type { InspectOptionsStylized } from 'node:util';
 import { readAll, requireFunction } from './errors';
 import {
   fastResult,
@@ -12,7 +10,8 @@ import {
   trySet,
 } from './fast';
 import type { IdLike } from './ids';
-import { inspectMap } from './inspect';
+import { inspectMap, showBy } from './inspect';
+import { entryOf, keyOf, mapIterator, valueOf } from './map-iterator';
 import type { MapSource } from './map-source';
 import { readEntries } from './map-source';
 import { updateEntry } from './map-update';
@@ -34,6 +33,7 @@ import { markChanged } from './marks';
 import { openNamed } from './names';
 import { native } from './native';
 import { obtain, obtainElement } from './obtain';
+import { isObject } from './plain';
 import type { RefArgs } from './ref';
 import { FORGET, Ref, acquire, adopt, disposeIfMoving, idOf, newOwner, notThisClass } from './ref';
 import { registerClass } from './registry';
@@ -56,6 +56,7 @@ const createEmpty = (): number => native.mapNew(false);
 export class MapRef<
   K extends MapKey = MapKey,
   V extends SharedValue = Untyped,
+  P = PlainMap<K, V>,
 > extends Ref<'MapRef'> {
   /** See NumberRef. */
   readonly #slot: number;
@@ -78,13 +79,13 @@ export class MapRef<
    */
   static from<V>(
     source: Readonly<Record<string, V>> & Readonly<Record<string, SharedValue>>,
-  ): MapRef<string, Extract<V, SharedValue>>;
+  ): MapRef<string, Extract<V, SharedValue>, Record<string, Plain<V>>>;
   static from<K, V>(
     source: Iterable<readonly [K, V]> & Iterable<readonly [MapKey, SharedValue]>,
-  ): MapRef<Extract<K, MapKey>, Extract<V, SharedValue>>;
+  ): MapRef<Extract<K, MapKey>, Extract<V, SharedValue>, Map<K, Plain<V>>>;
   static from<K extends string, V extends SharedValue>(
     source: Readonly<Record<string, V>>,
-  ): MapRef<K, V>;
+  ): MapRef<K, V, Record<string, Plain<V>>>;
   static from(source: MapSource<MapKey, SharedValue>): MapRef {
     return createFrom(source);
   }
@@ -130,7 +131,7 @@ export class MapRef<
 
   /** Number of entries. O(1). */
   len(): number {
-    if (!(#slot in this)) throw notThisClass(this);
+    if (!isObject(this) || !(#slot in this)) throw notThisClass(this);
     const size = readSize(this.#slot, this.#word);
     return size === MISS ? native.mapSize(idOf(this)) : size;
   }
@@ -175,6 +176,7 @@ export class MapRef<
     return values as (V | undefined)[];
   }
 
+  /** Whether the key is there. */
   has(key: K): boolean {
     const id = idOf(this);
     const found = tryHas(id, key);
@@ -272,17 +274,12 @@ export class MapRef<
 
   /** Removes a key and releases its value; false if there was none. */
   delete(key: K): boolean {
-    const id = idOf(this);
-    tellRemoval(id, key);
-    const found = tryDelete(id, key);
-    const existed = found ? isThere(found) : native.mapDelete(id, key);
-    if (existed) markChanged(id);
-    return existed;
+    return deleteKey(idOf(this), key);
   }
 
   /** The same as `delete`. */
   remove(key: K): boolean {
-    return this.delete(key);
+    return deleteKey(idOf(this), key);
   }
 
   /** Removes a key and hands its value over: a ref owns the claim that the map held. */
@@ -345,22 +342,23 @@ export class MapRef<
    * may be seen late (entries are fetched up to 512 at a time), and an entry may come twice if they
    * remove those around it. Refs borrow.
    */
-  entries(): IterableIterator<[K, V]> {
-    return walkEntries<K, V>(idOf(this));
+  entries(): MapIterator<[K, V]> {
+    return mapIterator(idOf(this), entryOf);
   }
 
   /** Iterates over the keys; see `entries`. */
-  keys(): IterableIterator<K> {
-    return walkKeys<K>(idOf(this));
+  keys(): MapIterator<K> {
+    return mapIterator(idOf(this), keyOf);
   }
 
   /** Iterates over the values; see `entries`. */
-  values(): IterableIterator<V> {
-    return walkValues<V>(idOf(this));
+  values(): MapIterator<V> {
+    return mapIterator(idOf(this), valueOf);
   }
 
-  [Symbol.iterator](): IterableIterator<[K, V]> {
-    return walkEntries<K, V>(idOf(this));
+  /** The same as `entries`. */
+  [Symbol.iterator](): MapIterator<[K, V]> {
+    return mapIterator(idOf(this), entryOf);
   }
 
   /**
@@ -370,25 +368,22 @@ export class MapRef<
    * entries of each object.
    * @throws `ERR_CONFLICT` if other threads keep dropping parts of it meanwhile
    */
-  obtainValue(): PlainMap<K, V> {
-    return obtain(idOf(this), native.types.MapRef, 0, false) as PlainMap<K, V>;
+  obtainValue(): P {
+    return obtain(idOf(this), native.types.MapRef, 0, false) as P;
   }
 
-  /** An object if all keys are strings, else an array of pairs. */
   override [FORGET](): void {
     this.#word = NEVER;
   }
 
+  /** An object if all keys are strings, else an array of pairs. */
   override toJSON(): unknown {
     return obtain(idOf(this), native.types.MapRef, 0, true);
-  }
-
-  [inspect.custom](depth: number, options: InspectOptionsStylized): string {
-    return inspectMap(this, depth, options);
   }
 }
 
 registerClass('MapRef', MapRef);
+showBy(MapRef, inspectMap);
 
 function createFrom<K extends MapKey, V extends SharedValue>(
   source: MapSource<K, V>,
@@ -409,29 +404,10 @@ function createFrom<K extends MapKey, V extends SharedValue>(
   return map;
 }
 
-function* walkEntries<K, V>(id: number): Generator<[K, V], undefined> {
-  const walk = new MapWalk(id, modes.borrow, outAll);
-  try {
-    while (walk.advance()) yield [walk.key as K, walk.value as V];
-  } finally {
-    walk.close();
-  }
-}
-
-function* walkKeys<K>(id: number): Generator<K, undefined> {
-  const walk = new MapWalk(id, modes.borrow, outAll);
-  try {
-    while (walk.advance()) yield walk.key as K;
-  } finally {
-    walk.close();
-  }
-}
-
-function* walkValues<V>(id: number): Generator<V, undefined> {
-  const walk = new MapWalk(id, modes.borrow, outAll);
-  try {
-    while (walk.advance()) yield walk.value as V;
-  } finally {
-    walk.close();
-  }
+function deleteKey(id: number, key: MapKey): boolean {
+  tellRemoval(id, key);
+  const found = tryDelete(id, key);
+  const existed = found ? isThere(found) : native.mapDelete(id, key);
+  if (existed) markChanged(id);
+  return existed;
 }

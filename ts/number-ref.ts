@@ -7,8 +7,10 @@ import {
   trySubtract,
 } from './fast';
 import type { IdLike } from './ids';
+import { inspectValue, showBy } from './inspect';
 import { openNamed } from './names';
 import { native } from './native';
+import { isObject } from './plain';
 import type { RefArgs } from './ref';
 import { FORGET, Ref, acquire, adopt, idOf, newOwner, notThisClass } from './ref';
 import { registerClass } from './registry';
@@ -56,17 +58,18 @@ export class NumberRef extends Ref<'NumberRef'> {
     return openNamed(name, NumberRef, () => NumberRef.from(value));
   }
 
+  /** The number. */
   obtainValue(): number {
-    if (!(#slot in this)) throw notThisClass(this);
+    if (!isObject(this) || !(#slot in this)) throw notThisClass(this);
     const slot = this.#slot;
     const value = peekNumber(slot);
     if (isStill(slot, this.#word, value)) return value;
     return native.numberGet(idOf(this));
   }
 
-  /** @throws `ERR_INVALID_ARG_TYPE` */
+  /** Stores a number. @throws `ERR_INVALID_ARG_TYPE` */
   setValue(value: number): void {
-    if (!(#slot in this)) throw notThisClass(this);
+    if (!isObject(this) || !(#slot in this)) throw notThisClass(this);
     if (typeof value === 'number' && writeNumber(this.#slot, this.#word, value)) return;
     native.numberSet(idOf(this), value);
   }
@@ -102,8 +105,10 @@ export class NumberRef extends Ref<'NumberRef'> {
   }
 
   override toJSON(): number {
+    idOf(this); // throws what obtainValue() could not if there is no `this`
     return this.obtainValue();
   }
 }
 
 registerClass('NumberRef', NumberRef);
+showBy(NumberRef, inspectValue);

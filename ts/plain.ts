@@ -8,6 +8,11 @@ export function isPlainObject(value: unknown): value is PlainObject {
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'isPrototypeOf');
 }
 
+/** Also for `this`, which is undefined in a method that was called without its object. */
+export function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
 /** Sets a property of the object itself, whatever its name. */
 export function setOwn(object: PlainObject, key: string, value: unknown): void {
   if (key !== '__proto__') {

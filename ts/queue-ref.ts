@@ -1,13 +1,12 @@
-import { inspect } from 'node:util';
-import type { InspectOptionsStylized } from 'node:util';
 import { timedOut } from './errors';
 import { fastResult, isAbsent, isThere, tryDequeue, tryEnqueue } from './fast';
 import type { IdLike } from './ids';
-import { inspectQueue } from './inspect';
+import { inspectQueue, showBy } from './inspect';
 import { finishMoved, outOwned, toValue } from './marshal';
 import { openNamed } from './names';
 import { native } from './native';
 import { obtain } from './obtain';
+import { isObject } from './plain';
 import type { RefArgs } from './ref';
 import { FORGET, Ref, acquire, adopt, idOf, newOwner, notThisClass } from './ref';
 import { registerClass } from './registry';
@@ -80,7 +79,7 @@ export class QueueRef<V extends SharedValue = Untyped> extends Ref<'QueueRef'> {
 
   /** How many values are in it at this moment. */
   get length(): number {
-    if (!(#slot in this)) throw notThisClass(this);
+    if (!isObject(this) || !(#slot in this)) throw notThisClass(this);
     const length = readSize(this.#slot, this.#word);
     return length === MISS ? this.#state(0) : length;
   }
@@ -160,12 +159,12 @@ export class QueueRef<V extends SharedValue = Untyped> extends Ref<'QueueRef'> {
    * Takes value after value, as `pop` does, until the queue is closed and empty. Blocks the thread
    * while it waits. What an iteration that is left early has not taken stays in the queue.
    */
-  [Symbol.iterator](): IterableIterator<V> {
+  [Symbol.iterator](): Generator<V, undefined> {
     return takeAll<V>(idOf(this));
   }
 
   /** The same for `for await`, without blocking the thread. */
-  [Symbol.asyncIterator](): AsyncIterableIterator<V> {
+  [Symbol.asyncIterator](): AsyncGenerator<V, undefined> {
     return takeAllAsync<V>(idOf(this));
   }
 
@@ -186,13 +185,10 @@ export class QueueRef<V extends SharedValue = Untyped> extends Ref<'QueueRef'> {
   override toJSON(): unknown[] {
     return obtain(idOf(this), native.types.QueueRef, 0, true) as unknown[];
   }
-
-  [inspect.custom](depth: number, options: InspectOptionsStylized): string {
-    return inspectQueue(this, depth, options);
-  }
 }
 
 registerClass('QueueRef', QueueRef);
+showBy(QueueRef, inspectQueue);
 
 type Taken = unknown;
 

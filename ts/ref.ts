@@ -81,6 +81,8 @@ export abstract class Ref<T extends TypeName = TypeName> {
   /** The same: what methods use, so that nothing done to the property makes a ref another object's. */
   readonly #id: number;
   #state: number;
+  /** The name of the object's type. */
+  declare readonly [Symbol.toStringTag]: T;
 
   /** `create` makes an object with one claim. */
   protected constructor(type: TypeName, args: readonly unknown[], create: () => number) {

@@ -16,8 +16,9 @@ const typeNames: (TypeName | undefined)[] = [];
 for (const [name, tag] of Object.entries(native.types)) typeNames[tag] = name as TypeName;
 
 /** Makes a class the one for refs of its type. */
-export function registerClass(type: TypeName, cls: unknown): void {
-  makers[native.types[type]] = cls as RefMaker;
+export function registerClass(type: TypeName, cls: { readonly prototype: object }): void {
+  makers[native.types[type]] = cls as unknown as RefMaker;
+  Object.defineProperty(cls.prototype, Symbol.toStringTag, { value: type, configurable: true });
 }
 
 /** Struct classes are made per shape. */

@@ -9,7 +9,9 @@ import { reportText } from './report-text';
 
 /** A number of objects. `bytes`: their slots (32 each) and all that is stored for them alone. */
 export interface HeapTally {
+  /** How many. */
   readonly objects: number;
+  /** What they take. */
   readonly bytes: number;
   /** The id of one of them, to be looked at with `refFromId`. */
   readonly example: Id | undefined;
@@ -37,6 +39,7 @@ export interface HeapLeaks {
 
 /** What `heap.report({ format: 'json' })` returns. */
 export interface HeapReport extends HeapLeaks {
+  /** What `heap.stats()` returns. */
   readonly stats: ReturnType<Native['stats']>;
   /** The part of `stats.usedBytes` that holds nothing, from 0 to 1. */
   readonly fragmentation: number;

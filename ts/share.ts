@@ -16,36 +16,71 @@ import type { Ref } from './ref';
 import { OWNED, isRef } from './ref';
 import { makeRef } from './registry';
 import type { StringRef } from './string-ref';
-import type { MapKey, Primitive, SharedValue } from './values';
+import type { MapKey, Plain, Primitive, Untyped } from './values';
 import type { VectorRef } from './vector-ref';
 
-/** What `share` makes of an element: of what lies deeper the types tell nothing. */
-export type SharedElement<T> = T extends Primitive | Ref
-  ? T
-  : T extends readonly unknown[]
-    ? VectorRef
-    : T extends ReadonlyMap<infer K extends MapKey, unknown>
-      ? MapRef<K>
-      : T extends ArrayBufferLike | ArrayBufferView
-        ? BufferRef
-        : MapRef<string>;
+/** What `share` makes of an element. */
+export type SharedElement<T> = 0 extends 1 & T
+  ? Untyped
+  : T extends Primitive | Ref
+    ? T
+    : T extends readonly (infer E)[]
+      ? SharedArray<E>
+      : T extends ReadonlyMap<infer K extends MapKey, infer E>
+        ? SharedMap<K, E>
+        : T extends ArrayBufferLike | ArrayBufferView
+          ? BufferRef
+          : T extends object
+            ? SharedObject<T>
+            : never;
 
 /** What `share` makes of a value. */
-export type Shared<T> = T extends string
-  ? StringRef
-  : T extends number
-    ? NumberRef
-    : T extends Ref
-      ? T
-      : T extends readonly (infer E)[]
-        ? VectorRef<Extract<SharedElement<E>, SharedValue>>
-        : T extends ReadonlyMap<infer K extends MapKey, infer E>
-          ? MapRef<K, Extract<SharedElement<E>, SharedValue>>
-          : T extends ArrayBufferLike | ArrayBufferView
-            ? BufferRef
-            : T extends object
-              ? MapRef<keyof T & string, Extract<SharedElement<T[keyof T]>, SharedValue>>
-              : never;
+export type Shared<T> = 0 extends 1 & T
+  ? Untyped
+  : T extends string
+    ? StringRef
+    : T extends number
+      ? NumberRef
+      : T extends Primitive
+        ? never
+        : SharedElement<T>;
+
+// Interfaces, because TypeScript looks into them only when needed: types of values may be recursive.
+
+/** An array as `share` keeps it. */
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- see above
+export interface SharedArray<E> extends VectorRef<SharedElement<E>> {}
+
+/** A `Map` as `share` keeps it. */
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- see above
+export interface SharedMap<K extends MapKey, V> extends MapRef<
+  K,
+  SharedElement<V>,
+  Map<K, Plain<SharedElement<V>>>
+> {}
+
+/** The plain copy of an object that was shared. */
+export type PlainShared<T> = {
+  -readonly [F in keyof T as F extends string ? F : never]: Plain<SharedElement<T[F]>>;
+};
+
+/** A plain object as `share` keeps it: a map that knows the type of each key. */
+export interface SharedObject<T extends object> extends MapRef<
+  keyof T & string,
+  SharedElement<T[keyof T & string]>,
+  PlainShared<T>
+> {
+  /** See `MapRef.get`. */
+  get<F extends keyof T & string>(key: F): SharedElement<T[F]> | undefined;
+  /** See `MapRef.acquire`. */
+  acquire<F extends keyof T & string>(key: F): SharedElement<T[F]> | undefined;
+  /** See `MapRef.getValue`. */
+  getValue<F extends keyof T & string>(key: F): Plain<SharedElement<T[F]>> | undefined;
+  /** See `MapRef.take`. */
+  take<F extends keyof T & string>(key: F): SharedElement<T[F]> | undefined;
+  /** See `MapRef.set`. */
+  set<F extends keyof T & string>(key: F, value: SharedElement<T[F]>): this;
+}
 
 const NOT_MADE = -1;
 

@@ -1,6 +1,8 @@
 import type { IdLike } from './ids';
+import { inspectValue, showBy } from './inspect';
 import { openNamed } from './names';
 import { native } from './native';
+import { isObject } from './plain';
 import type { RefArgs } from './ref';
 import { FORGET, Ref, acquire, adopt, idOf, newOwner, notThisClass } from './ref';
 import { registerClass } from './registry';
@@ -61,7 +63,7 @@ export class StringRef extends Ref<'StringRef'> {
    * that the text has changed or is dropped. O(1), O(length) for the copy of a short text.
    */
   obtainValue(): string {
-    if (!(#slot in this)) throw notThisClass(this);
+    if (!isObject(this) || !(#slot in this)) throw notThisClass(this);
     const slot = this.#slot;
     const word = this.#word;
     if (isVersion(slot, word, this.#version)) return this.#text;
@@ -101,8 +103,10 @@ export class StringRef extends Ref<'StringRef'> {
   }
 
   override toJSON(): string {
+    idOf(this); // throws what obtainValue() could not if there is no `this`
     return this.obtainValue();
   }
 }
 
 registerClass('StringRef', StringRef);
+showBy(StringRef, inspectValue);

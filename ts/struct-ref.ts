@@ -1,7 +1,5 @@
-import { inspect } from 'node:util';
-import type { InspectOptionsStylized } from 'node:util';
 import type { IdLike } from './ids';
-import { inspectStruct } from './inspect';
+import { inspectStruct, showBy } from './inspect';
 import {
   checkValues,
   finishAllMoved,
@@ -24,6 +22,24 @@ import type { StructFactory } from './struct-factory';
 import type { Plain, SharedValue, Untyped } from './values';
 
 const { numbers } = native;
+declare const held: unique symbol;
+
+/** The type of a field for refs of type `R`: see `ref`. */
+export type RefField<R> = 'ref' & { readonly [held]: R };
+
+/**
+ * The field type `'ref'`, which takes any ref, for refs of a type that only TypeScript knows: of
+ * containers of something, and of structs that refer to their like.
+ *
+ * ```ts
+ * const shape = { value: 'number', names: ref<VectorRef<string>>(), next: ref<Item>() } as const;
+ * interface Item extends Struct<typeof shape> {}
+ * const Item = new StructFactory(shape);
+ * ```
+ */
+export function ref<R>(): RefField<R> {
+  return 'ref' as RefField<R>;
+}
 
 /** What the fields of a struct can be: see `StructFactory`. */
 export type FieldType =
@@ -49,7 +65,7 @@ export type FieldValue<F> = F extends 'string'
       : F extends 'bigint'
         ? bigint
         : F extends 'ref'
-          ? Ref | null
+          ? (F extends RefField<infer R> ? Extract<R, Ref> : Ref) | null
           : F extends 'any'
             ? SharedValue
             : F extends StructFactory<infer S>
@@ -94,6 +110,7 @@ export const SHAPE = Symbol('shape');
  * other threads.
  */
 export abstract class StructRef<S extends Shape = Untyped> extends Ref<'StructRef'> {
+  /** @internal */
   declare readonly [SHAPE]: ShapeInfo;
 
   protected constructor(...args: unknown[]) {
@@ -188,10 +205,6 @@ export abstract class StructRef<S extends Shape = Untyped> extends Ref<'StructRe
   override toJSON(): unknown {
     return obtain(idOf(this), native.types.StructRef, this[SHAPE].id, true);
   }
-
-  [inspect.custom](depth: number, options: InspectOptionsStylized): string {
-    return inspectStruct(this, this[SHAPE].id, depth, options);
-  }
 }
 
 /** Class of the structs of a shape. */
@@ -205,3 +218,4 @@ function withoutFactory(): never {
 }
 
 registerClass('StructRef', StructRef);
+showBy(StructRef, (ref, depth, options) => inspectStruct(ref, ref[SHAPE].id, depth, options));

@@ -31,8 +31,8 @@ export type Plain<V> = 0 extends 1 & V
         ? ArrayBuffer
         : V extends VectorRef<infer E> | QueueRef<infer E>
           ? Plain<E>[]
-          : V extends MapRef<infer K, infer E>
-            ? PlainMap<K, E>
+          : V extends MapRef<MapKey, Untyped, infer P>
+            ? P
             : V extends StructRef<infer S>
               ? PlainStruct<S>
               : V extends Ref

@@ -1,19 +1,15 @@
 // What VectorRef's @@iterator returns: an Array iterator over a vector.
+import { iteratorPrototype } from './iterators';
 import { outAll } from './marshal';
 import { native } from './native';
 import { VectorWalk } from './vector-walk';
 import { ElementView } from './view';
 
-/** The prototype of all built-in iterators, with the helpers (`map`, `take`...) that this Node has. */
-const IteratorPrototype = Object.getPrototypeOf(
-  Object.getPrototypeOf([][Symbol.iterator]()),
-) as object;
-
 /**
  * Numbers are read through the view, always as they are now; other elements in chunks (VectorWalk).
  * bench/cases/vector.mjs justifies the first.
  */
-export class VectorIterator<V> {
+class VectorRefIterator<V> {
   readonly #id: number;
   readonly #slot: number;
   readonly #word: number;
@@ -60,9 +56,8 @@ export class VectorIterator<V> {
   }
 }
 
-Object.setPrototypeOf(VectorIterator.prototype, IteratorPrototype);
+iteratorPrototype(VectorRefIterator, 'VectorRef Iterator');
 
-Object.defineProperty(VectorIterator.prototype, Symbol.toStringTag, {
-  value: 'VectorRef Iterator',
-  configurable: true,
-});
+export function vectorIterator<V>(id: number, slot: number, word: number): ArrayIterator<V> {
+  return new VectorRefIterator<V>(id, slot, word) as unknown as ArrayIterator<V>;
+}

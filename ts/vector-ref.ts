@@ -1,9 +1,7 @@
-import { inspect } from 'node:util';
-import type { InspectOptionsStylized } from 'node:util';
 import { invalidArgType, readAll, requireCount, requireFunction } from './errors';
 import { fastResult, tryPush, trySetElement } from './fast';
 import type { IdLike } from './ids';
-import { inspectVector } from './inspect';
+import { inspectVector, showBy } from './inspect';
 import { toIndex, toInteger } from './integers';
 import {
   checkValues,
@@ -19,6 +17,7 @@ import { markChanged } from './marks';
 import { openNamed } from './names';
 import { native } from './native';
 import { obtain, obtainElement } from './obtain';
+import { isObject } from './plain';
 import type { RefArgs } from './ref';
 import { FORGET, Ref, acquire, adopt, idOf, newOwner, notThisClass } from './ref';
 import { registerClass } from './registry';
@@ -26,7 +25,7 @@ import type { Plain, SharedValue, Untyped } from './values';
 import { ElementView, MISS, NEVER, placeOf, readSize, wordOf } from './view';
 import { pushPiece, pushValues, spliceValues, takeValues, unshiftValues } from './vector-pieces';
 import { sortVector } from './vector-sort';
-import { VectorIterator } from './vector-iterator';
+import { vectorIterator } from './vector-iterator';
 import { VectorWalk } from './vector-walk';
 
 const { REF, batch, limits, modes } = native;
@@ -101,19 +100,21 @@ export class VectorRef<V extends SharedValue = Untyped> extends Ref<'VectorRef'>
     return openNamed(name, VectorRef<SharedValue>, () => VectorRef.from(values));
   }
 
+  /** Number of elements. O(1). */
   get length(): number {
     return this.len();
   }
 
+  /** Number of elements. O(1). */
   len(): number {
-    if (!(#slot in this)) throw notThisClass(this);
+    if (!isObject(this) || !(#slot in this)) throw notThisClass(this);
     const length = readSize(this.#slot, this.#word);
     return length === MISS ? native.vectorLength(idOf(this)) : length;
   }
 
   /** The element at an index, from the end if negative; undefined if there is none. A ref borrows. */
   at(index: number): V | undefined {
-    if (!(#slot in this)) throw notThisClass(this);
+    if (!isObject(this) || !(#slot in this)) throw notThisClass(this);
     const number = this.#peek(index);
     if (number === number) return number as V;
     const value = this.#view.read(this.#slot, this.#word, index);
@@ -124,7 +125,7 @@ export class VectorRef<V extends SharedValue = Untyped> extends Ref<'VectorRef'>
 
   /** The element at an index from 0 on; undefined for any other number. A ref borrows. */
   index(index: number): V | undefined {
-    if (!(#slot in this)) throw notThisClass(this);
+    if (!isObject(this) || !(#slot in this)) throw notThisClass(this);
     const number = this.#peek(index);
     if (number === number) return number as V;
     if (typeof index === 'number' && index >= 0) {
@@ -145,7 +146,7 @@ export class VectorRef<V extends SharedValue = Untyped> extends Ref<'VectorRef'>
    * `obtainValue`).
    */
   valueAt(index: number): Plain<V> | undefined {
-    if (!(#slot in this)) throw notThisClass(this);
+    if (!isObject(this) || !(#slot in this)) throw notThisClass(this);
     const number = this.#peek(index);
     if (number === number) return number as Plain<V>;
     const read = this.#view.read(this.#slot, this.#word, index);
@@ -286,19 +287,12 @@ export class VectorRef<V extends SharedValue = Untyped> extends Ref<'VectorRef'>
 
   /** O(length); refs are the same if they stand for the same object, NaN is NaN. */
   includes(value: V, from?: number): boolean {
-    return this.#indexOf(value, from, true) !== -1;
+    return indexOf(idOf(this), value, from, true) !== -1;
   }
 
   /** O(length); -1 if there is none. Refs are the same if they stand for the same object. */
   indexOf(value: V, from?: number): number {
-    return this.#indexOf(value, from, false);
-  }
-
-  #indexOf(value: V, from: number | undefined, sameValueZero: boolean): number {
-    const id = idOf(this);
-    const length = native.vectorLength(id);
-    const start = toIndex(from, length, 0);
-    return native.vectorIndexOf(id, toHeldValue(value, 0), start, false, sameValueZero);
+    return indexOf(idOf(this), value, from, false);
   }
 
   /** O(length); -1 if there is none. */
@@ -314,17 +308,19 @@ export class VectorRef<V extends SharedValue = Untyped> extends Ref<'VectorRef'>
 
   /** Calls back for each element. Refs borrow. */
   forEach(callback: (value: V, index: number, vector: this) => void, thisArg?: unknown): void {
+    const id = idOf(this);
     requireFunction(callback, 'callback');
-    this.#walk((value, index) => {
+    walk<V>(id, (value, index) => {
       callback.call(thisArg, value, index, this);
     });
   }
 
   /** A plain array of results. */
   map<R>(callback: (value: V, index: number, vector: this) => R, thisArg?: unknown): R[] {
+    const id = idOf(this);
     requireFunction(callback, 'callback');
     const results: R[] = [];
-    results.length = this.#walk((value, index) => {
+    results.length = walk<V>(id, (value, index) => {
       results[index] = callback.call(thisArg, value, index, this);
     });
     return results;
@@ -332,9 +328,10 @@ export class VectorRef<V extends SharedValue = Untyped> extends Ref<'VectorRef'>
 
   /** A plain array of the elements for which the callback returns something truthy. Refs borrow. */
   filter(callback: (value: V, index: number, vector: this) => unknown, thisArg?: unknown): V[] {
+    const id = idOf(this);
     requireFunction(callback, 'callback');
     const kept: V[] = [];
-    this.#walk((value, index) => {
+    walk<V>(id, (value, index) => {
       if (callback.call(thisArg, value, index, this)) kept.push(value);
     });
     return kept;
@@ -347,10 +344,11 @@ export class VectorRef<V extends SharedValue = Untyped> extends Ref<'VectorRef'>
     callback: (before: R, value: V, index: number, vector: this) => R,
     ...initial: [] | [R]
   ): R {
+    const id = idOf(this);
     requireFunction(callback, 'callback');
     let hasResult = initial.length > 0;
     let result = initial[0] as R;
-    this.#walk((value, index) => {
+    walk<V>(id, (value, index) => {
       result = hasResult ? callback(result, value, index, this) : (value as unknown as R);
       hasResult = true;
     });
@@ -363,7 +361,7 @@ export class VectorRef<V extends SharedValue = Untyped> extends Ref<'VectorRef'>
     callback: (value: V, index: number, vector: this) => unknown,
     thisArg?: unknown,
   ): V | undefined {
-    return this.#search(callback, thisArg, false).value;
+    return search(idOf(this), this, callback, thisArg, false).value;
   }
 
   /** The index of that element, or -1. */
@@ -371,7 +369,7 @@ export class VectorRef<V extends SharedValue = Untyped> extends Ref<'VectorRef'>
     callback: (value: V, index: number, vector: this) => unknown,
     thisArg?: unknown,
   ): number {
-    return this.#search(callback, thisArg, false).index;
+    return search(idOf(this), this, callback, thisArg, false).index;
   }
 
   /** The last element for which the callback returns something truthy. A ref borrows. */
@@ -379,7 +377,7 @@ export class VectorRef<V extends SharedValue = Untyped> extends Ref<'VectorRef'>
     callback: (value: V, index: number, vector: this) => unknown,
     thisArg?: unknown,
   ): V | undefined {
-    return this.#search(callback, thisArg, true).value;
+    return search(idOf(this), this, callback, thisArg, true).value;
   }
 
   /** The index of that element, or -1. */
@@ -387,40 +385,13 @@ export class VectorRef<V extends SharedValue = Untyped> extends Ref<'VectorRef'>
     callback: (value: V, index: number, vector: this) => unknown,
     thisArg?: unknown,
   ): number {
-    return this.#search(callback, thisArg, true).index;
-  }
-
-  #search(
-    callback: (value: V, index: number, vector: this) => unknown,
-    thisArg: unknown,
-    backwards: boolean,
-  ): { value: V | undefined; index: number } {
-    const id = idOf(this);
-    requireFunction(callback, 'callback');
-    const length = native.vectorLength(id);
-    const walk = new VectorWalk(id, modes.borrow, outAll);
-    for (let i = 0; i < length; i++) {
-      const index = backwards ? length - 1 - i : i;
-      // As in an Array, an element that is gone by now counts as undefined.
-      const isThere = backwards ? walk.atFromEnd(index) : walk.at(index);
-      const value = (isThere ? walk.value : undefined) as V;
-      if (callback.call(thisArg, value, index, this)) return { value, index };
-    }
-    return { value: undefined, index: -1 };
-  }
-
-  /** Visits the elements up to the present length that are still there then; returns that length. */
-  #walk(visit: (value: V, index: number) => void): number {
-    const id = idOf(this);
-    const length = native.vectorLength(id);
-    const walk = new VectorWalk(id, modes.borrow, outAll);
-    for (let i = 0; i < length && walk.at(i); i++) visit(walk.value as V, i);
-    return length;
+    return search(idOf(this), this, callback, thisArg, true).index;
   }
 
   /** As `Array.prototype.join` of the plain copy. */
   join(separator?: string): string {
-    return this.obtainValue().join(separator);
+    const copy = obtain(idOf(this), native.types.VectorRef, 0, false) as unknown[];
+    return copy.join(separator);
   }
 
   /** Reverses the vector in place, in one step. O(length). */
@@ -448,9 +419,8 @@ export class VectorRef<V extends SharedValue = Untyped> extends Ref<'VectorRef'>
    * Iterates over the elements, live as an Array's iterator. Elements are fetched up to 1,024 at a
    * time: what *other* threads change meanwhile may be seen late. Refs borrow.
    */
-  [Symbol.iterator](): IterableIterator<V> {
-    const iterator = new VectorIterator<V>(idOf(this), this.#slot, this.#word);
-    return iterator as unknown as IterableIterator<V>;
+  [Symbol.iterator](): ArrayIterator<V> {
+    return vectorIterator(idOf(this), this.#slot, this.#word);
   }
 
   /**
@@ -470,13 +440,10 @@ export class VectorRef<V extends SharedValue = Untyped> extends Ref<'VectorRef'>
   override toJSON(): unknown[] {
     return obtain(idOf(this), native.types.VectorRef, 0, true) as unknown[];
   }
-
-  [inspect.custom](depth: number, options: InspectOptionsStylized): string {
-    return inspectVector(this, depth, options);
-  }
 }
 
 registerClass('VectorRef', VectorRef);
+showBy(VectorRef, inspectVector);
 
 /** What `pushValues` does, for the common case and without its arrays. */
 function pushOne(id: number, value: unknown): number {
@@ -490,4 +457,44 @@ function pushOne(id: number, value: unknown): number {
 function fromEnd(id: number, index: number): number {
   const integer = toInteger(index);
   return integer < 0 ? integer + native.vectorLength(id) : integer;
+}
+
+function indexOf(
+  id: number,
+  value: unknown,
+  from: number | undefined,
+  sameValueZero: boolean,
+): number {
+  const length = native.vectorLength(id);
+  const start = toIndex(from, length, 0);
+  return native.vectorIndexOf(id, toHeldValue(value, 0), start, false, sameValueZero);
+}
+
+/** Visits the elements up to the present length that are still there then; returns that length. */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- saves callers a cast
+function walk<V>(id: number, visit: (value: V, index: number) => void): number {
+  const length = native.vectorLength(id);
+  const elements = new VectorWalk(id, modes.borrow, outAll);
+  for (let i = 0; i < length && elements.at(i); i++) visit(elements.value as V, i);
+  return length;
+}
+
+function search<V, T>(
+  id: number,
+  vector: T,
+  callback: (value: V, index: number, vector: T) => unknown,
+  thisArg: unknown,
+  backwards: boolean,
+): { value: V | undefined; index: number } {
+  requireFunction(callback, 'callback');
+  const length = native.vectorLength(id);
+  const elements = new VectorWalk(id, modes.borrow, outAll);
+  for (let i = 0; i < length; i++) {
+    const index = backwards ? length - 1 - i : i;
+    // As in an Array, an element that is gone by now counts as undefined.
+    const isThere = backwards ? elements.atFromEnd(index) : elements.at(index);
+    const value = (isThere ? elements.value : undefined) as V;
+    if (callback.call(thisArg, value, index, vector)) return { value, index };
+  }
+  return { value: undefined, index: -1 };
 }

@@ -155,8 +155,12 @@ function goOnline(): void {
   native.goOnline();
 }
 
+const settled = Promise.resolve();
+
+// Calls nothing before it waits: an async function that finds no room on the stack rejects instead
+// of throwing, and the thread would be online for ever.
 async function goOfflineSoon(): Promise<void> {
-  await Promise.resolve();
+  await settled;
   native.goOffline();
 }
 

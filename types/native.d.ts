@@ -362,19 +362,33 @@ export interface Native {
   goOffline(): void;
 
   stats(): {
+    /** Address space of the heap: costs nothing, cannot grow. */
     reserved: number;
+    /** Bound of `usedBytes`; beyond it writes throw `ERR_HEAP_FULL`. */
     limit: number;
+    /** Taken from the region: pages of slots, and extents of the allocator. */
     usedBytes: number;
+    /** Asked for by contents of live objects, and by shapes. */
     liveBytes: number;
+    /** Physical memory of the region at this moment. */
     residentBytes: number;
+    /** Contents that are gone, until no thread can still be reading them. */
     limboBytes: number;
+    /** Slots that wait for the same. */
     limboObjects: number;
+    /** Contents of dropped objects that a `view()` or a long string still shows. */
     pinnedBytes: number;
+    /** What the slot table has grown to; each holds one object at a time. */
     slots: number;
+    /** Live objects. */
     objects: number;
+    /** The same by type. */
     objectsByType: Record<string, number>;
+    /** Threads, and vm contexts, that use the heap. */
     environments: number;
+    /** Field lists of structs. */
     shapes: number;
+    /** Rises when limbo is looked through. */
     epoch: number;
   };
   trim(): void;
@@ -403,5 +417,14 @@ export interface Native {
   /** What each of at most `batch` objects reaches, itself included; nothing for dead ids. */
   reach(...ids: number[]): Tally[];
 
-  verify(): { ok: boolean; quiescent: boolean; objects: number; problems: string[] };
+  verify(): {
+    /** Whether everything is consistent. */
+    ok: boolean;
+    /** Whether nothing changed during the walk; if not, only single objects were checked. */
+    quiescent: boolean;
+    /** How many were looked at. */
+    objects: number;
+    /** What is not consistent, in words. */
+    problems: string[];
+  };
 }

@@ -1,7 +1,15 @@
 // StructFactory infers everything from the shape literal.
 import { expectTypeOf } from 'expect-type';
 import type { Ref, SharedValue, Struct, StructValues } from 'shared-heap';
-import { MapRef, NumberRef, StringRef, StructDefinition, StructFactory } from 'shared-heap';
+import {
+  MapRef,
+  NumberRef,
+  StringRef,
+  StructDefinition,
+  StructFactory,
+  VectorRef,
+  ref,
+} from 'shared-heap';
 
 const Point = new StructFactory({ x: 'number', y: 'number' });
 const Item = new StructFactory({
@@ -97,3 +105,33 @@ expectTypeOf(foo.key_1).toEqualTypeOf<string>();
 const points = new MapRef<string, ReturnType<typeof Point.new>>();
 points.set('a', Point.new().move());
 expectTypeOf(points.get('a')?.x).toEqualTypeOf<number | undefined>();
+
+// Nested factories, all the way down.
+const Line = new StructFactory({ from: Point, to: Point, item: Item });
+const line = Line.new({ from: Point.new().move() });
+expectTypeOf(line.from?.x).toEqualTypeOf<number | undefined>();
+expectTypeOf(line.item?.origin?.y).toEqualTypeOf<number | undefined>();
+expectTypeOf(line.obtainValue().item?.origin).toEqualTypeOf<
+  { x: number; y: number } | null | undefined
+>();
+// @ts-expect-error an item is not a point
+Line.new({ from: item });
+
+// ref<T>() tells what a field refers to, also if that is a struct of the same shape.
+const shape = { value: 'number', names: ref<VectorRef<string>>(), next: ref<Node>() } as const;
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- a type alias cannot refer to itself
+interface Node extends Struct<typeof shape> {}
+const Node = new StructFactory(shape);
+const node = Node.new({ value: 1, next: Node.new({ value: 2 }).move() });
+expectTypeOf(node.next?.next?.value).toEqualTypeOf<number | undefined>();
+expectTypeOf(node.names?.at(0)).toEqualTypeOf<string | undefined>();
+expectTypeOf(node.obtainValue().next?.next?.names).toEqualTypeOf<string[] | null | undefined>();
+expectTypeOf(node.getKey('next')).toEqualTypeOf<Node | null>();
+node.next = Node.new().move();
+// @ts-expect-error a point is no node
+node.next = Point.new();
+// @ts-expect-error the names are texts
+node.names = VectorRef.from([1]);
+// Only refs are referred to. (A constraint of R would have TypeScript look into Node before it is known.)
+const Wrong = new StructFactory({ text: ref<string>() });
+expectTypeOf(Wrong.new().text).toEqualTypeOf<null>();

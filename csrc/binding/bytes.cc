@@ -180,7 +180,12 @@ napi_value bytes_view(Call &call) {
     sh_unpin(heap, pin);
     return fail_memory(call);
   }
-  return make_foreign_buffer(data, length, release_view, view_pin);
+  napi_value buffer;
+  if (make_foreign_buffer(call.env, data, length, release_view, view_pin, &buffer) != napi_ok) {
+    release_view(data, length, view_pin);
+    return fail_node_api(call);
+  }
+  return buffer;
 }
 
 napi_value bytes_copy(Call &call) {

@@ -60,6 +60,10 @@ bool read_bigint(const Call &call, napi_value value, sh_value *out) {
     return fail_memory(call);
   }
   napi_status status = napi_get_value_bigint_words(call.env, value, &negative, &count, digits);
+  if (status == napi_ok && count >= kUsualWords) {
+    // How many there are; Deno (2.9) said only how many of them there was room for.
+    status = napi_get_value_bigint_words(call.env, value, nullptr, &count, nullptr);
+  }
   if (status == napi_ok && count > kUsualWords) {
     digits = call.state.arena.take<uint64_t>(count);
     if (digits == nullptr) {

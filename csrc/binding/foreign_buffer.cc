@@ -1,13 +1,16 @@
-// Buffers made by V8's own functions. Node-API's external buffers cannot do this: they call their
-// finalizer when the environment that made them ends, but ArrayBuffer.prototype.transfer() and byte
-// streams move the memory into buffers that Node-API knows nothing of, and these may have been
-// posted to another thread (docs/decisions.md 39).
+// Buffers made by V8's own functions where there are any. Node-API's external buffers cannot do the
+// same on Node: they call their finalizer when the environment that made them ends, but
+// ArrayBuffer.prototype.transfer() and byte streams move the memory into buffers that Node-API
+// knows nothing of, and these may have been posted to another thread (docs/decisions.md 39).
 //
 // The functions are looked up by their mangled names, as those of the fast calls are, and no header
-// of V8 or of its C++ library is used: the addon brings its own C++ library (decision 45), loads in
-// engines that have no such functions, and there makes no buffers. Relied on, in Node 20 to 26:
+// of V8 or of its C++ library is used. Relied on, in Node 20 to 26:
 // - A Local is one pointer; returned as such.
 // - V8's C++ library is libstdc++: see shared_store.h.
+//
+// Bun and Deno have no such functions, and there Node-API makes the buffers. In Deno the finalizer
+// belongs to the memory and runs with the last buffer over it; Bun finalizes as Node does: see
+// `keep` and docs/runtimes.md.
 #include "foreign_buffer.h"
 
 #include <new>
@@ -41,7 +44,7 @@ struct V8 {
 
   V8()
       : is_complete(
-            find_function("_ZN2v87Isolate10GetCurrentEv", &isolate) &&
+            has_v8_interface() && find_function("_ZN2v87Isolate10GetCurrentEv", &isolate) &&
             find_function("_ZN2v811ArrayBuffer15NewBackingStoreEPvmPFvS1_mS1_ES1_", &new_store) &&
             find_function("_ZN2v812BackingStoreD1Ev", &destroy_store) &&
             find_function("_ZN2v811ArrayBuffer3NewEPNS_7IsolateESt10shared_ptrINS_12BackingStoreEE",
@@ -59,9 +62,7 @@ void destroy_store(void *store) {
   ::operator delete(store); // as v8::BackingStore's own, which is inline, does
 }
 
-} // namespace
-
-napi_value make_foreign_buffer(void *data, size_t length, ReleaseMemory release, void *arg) {
+napi_value make_with_v8(void *data, size_t length, ReleaseMemory release, void *arg) {
   const UniqueStore made = v8().new_store(data, length, release, arg);
   // V8 gives it up with the last buffer.
   auto *count = new StoreCount(made.store, destroy_store);
@@ -70,16 +71,85 @@ napi_value make_foreign_buffer(void *data, size_t length, ReleaseMemory release,
   return static_cast<napi_value>(v8().new_buffer(v8().isolate(), SharedStore{made.store, count}));
 }
 
-napi_value make_permanent_buffer(void *data, size_t length) {
-  return make_foreign_buffer(data, length, v8().release_nothing, nullptr);
+// --- by Node-API -----------------------------------------------------------------------------
+
+// What a finalizer of Node-API needs to know.
+struct Foreign {
+  size_t length;
+  ReleaseMemory release;
+  void *arg;
+  bool ends_with_environment;
+  bool is_kept;
+};
+
+// Bun finalizes all buffers that are there when their environment ends, and the memory of one may
+// by then be that of another, in another thread. So it is never released: a worker that ends with
+// buffers alive leaves their memory behind.
+void keep(void *foreign) { static_cast<Foreign *>(foreign)->is_kept = true; }
+
+// In any thread, and whatever has become of the environment: `env` may only be used in Bun.
+void finalize(napi_env env, void *data, void *hint) {
+  auto *foreign = static_cast<Foreign *>(hint);
+  if (!foreign->is_kept) {
+    if (foreign->ends_with_environment) {
+      (void)napi_remove_env_cleanup_hook(env, keep, foreign);
+    }
+    foreign->release(data, foreign->length, foreign->arg);
+  }
+  delete foreign;
+}
+
+bool is_bun(napi_env env) {
+  napi_value global, process, versions;
+  bool is = false;
+  return napi_get_global(env, &global) == napi_ok &&
+         napi_get_named_property(env, global, "process", &process) == napi_ok &&
+         napi_get_named_property(env, process, "versions", &versions) == napi_ok &&
+         napi_has_named_property(env, versions, "bun", &is) == napi_ok && is;
+}
+
+} // namespace
+
+napi_status make_foreign_buffer(napi_env env, void *data, size_t length, ReleaseMemory release,
+                                void *arg, napi_value *out) {
+  if (v8().is_complete) {
+    *out = make_with_v8(data, length, release, arg);
+    return napi_ok;
+  }
+  auto *foreign = new (std::nothrow) Foreign{length, release, arg, is_bun(env), false};
+  if (foreign == nullptr) {
+    return napi_generic_failure;
+  }
+  napi_status status = napi_ok;
+  if (foreign->ends_with_environment) {
+    status = napi_add_env_cleanup_hook(env, keep, foreign);
+    if (status != napi_ok) {
+      delete foreign;
+      return status;
+    }
+  }
+  status = napi_create_external_arraybuffer(env, data, length, finalize, foreign, out);
+  if (status != napi_ok) {
+    if (foreign->ends_with_environment) {
+      (void)napi_remove_env_cleanup_hook(env, keep, foreign);
+    }
+    delete foreign;
+  }
+  return status;
+}
+
+napi_status make_permanent_buffer(napi_env env, void *data, size_t length, napi_value *out) {
+  if (v8().is_complete) {
+    *out = make_with_v8(data, length, v8().release_nothing, nullptr);
+    return napi_ok;
+  }
+  return napi_create_external_arraybuffer(env, data, length, nullptr, nullptr, out);
 }
 
 napi_status foreign_buffers(napi_env env) {
   static char byte;
   napi_value buffer;
-  return v8().is_complete
-             ? napi_create_external_arraybuffer(env, &byte, 1, nullptr, nullptr, &buffer)
-             : napi_no_external_buffers_allowed;
+  return napi_create_external_arraybuffer(env, &byte, 1, nullptr, nullptr, &buffer);
 }
 
 } // namespace shared_heap

@@ -14,6 +14,10 @@ template <typename Function> bool find_function(const char *name, Function *out)
   return *out != nullptr;
 }
 
+// Whether the engine is a V8 whose C++ interface can be reached, as Node's is. Deno's V8 exports
+// nothing; Bun exports functions of V8's names, some, which are its own.
+bool has_v8_interface();
+
 } // namespace shared_heap
 
 #endif

@@ -40,8 +40,11 @@ napi_value view_window(Call &call) {
       foreign_buffers(call.env) != napi_ok) {
     return nullptr;
   }
-  return make_permanent_buffer(sh_heap_base(heap) + start,
-                               std::min<uint64_t>(kWindowBytes, reserve - start));
+  napi_value buffer;
+  const uint64_t length = std::min<uint64_t>(kWindowBytes, reserve - start);
+  return make_permanent_buffer(call.env, sh_heap_base(heap) + start, length, &buffer) == napi_ok
+             ? buffer
+             : nullptr;
 }
 
 napi_value go_online(Call &call) {

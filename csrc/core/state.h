@@ -106,8 +106,8 @@ struct sh_env {
   struct shi_ticket *nested_tickets; // monitor.c, under the monitors' lock
   uint64_t thread;                   // the system's name for it
   uint32_t label;                    // JavaScript's; under the monitors' lock
-  struct shi_scope *scope; // scope.h; NULL: JavaScript has no scope open
-  struct shi_block *write; // narrowed input of the current call; see shi_write_room
+  struct shi_scope *scope;           // scope.h; NULL: JavaScript has no scope open
+  struct shi_block *write;           // narrowed input of the current call; see shi_write_room
 };
 
 // A block of scratch memory; the newest first.

@@ -69,9 +69,9 @@ static bool make_site_room(sh_heap *heap, struct shi_trace *trace) {
   }
   uint32_t room = trace->site_room == 0 ? FIRST_SITES : 2 * trace->site_room;
   uint32_t *index = shi_local_alloc(heap, (size_t)2 * room * sizeof *index);
-  site *sites = index == NULL
-                    ? NULL
-                    : grow(heap, trace->sites, trace->site_count * sizeof *sites, room * sizeof *sites);
+  site *sites = index == NULL ? NULL
+                              : grow(heap, trace->sites, trace->site_count * sizeof *sites,
+                                     room * sizeof *sites);
   if (sites == NULL) {
     shi_local_free(index);
     return false;
@@ -97,7 +97,8 @@ static struct shi_trace *trace_of(sh_heap *heap) {
   return heap->trace;
 }
 
-static uint32_t site_of_text(sh_heap *heap, struct shi_trace *trace, const char *text, size_t length) {
+static uint32_t site_of_text(sh_heap *heap, struct shi_trace *trace, const char *text,
+                             size_t length) {
   uint32_t hash = hash_of(text, length);
   if (!make_site_room(heap, trace)) {
     return SH_SITE_UNKNOWN;
@@ -134,8 +135,8 @@ static bool make_origin_room(sh_heap *heap, struct shi_trace *trace, uint32_t sl
   while (room <= slot) {
     room *= 2;
   }
-  origin *origins =
-      grow(heap, trace->origins, trace->origin_room * sizeof *origins, (size_t)room * sizeof *origins);
+  origin *origins = grow(heap, trace->origins, trace->origin_room * sizeof *origins,
+                         (size_t)room * sizeof *origins);
   if (origins == NULL) {
     return false;
   }

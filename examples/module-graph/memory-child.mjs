@@ -117,7 +117,7 @@ function askPlain({ modules, edges }) {
 /** Lets finalizers and freed pages go: several collections with turns of the event loop between. */
 async function settle() {
   for (let i = 0; i < 4; i += 1) {
-    globalThis.gc();
+    (globalThis.gc ?? globalThis.Bun.gc)(true); // a full collection, in Node.js and Bun
     await sleep(20);
   }
 }

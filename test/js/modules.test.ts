@@ -1,12 +1,22 @@
 // import and require share one copy of the classes, whichever comes first.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { commonJsFile, esmFile, runNode } from './support';
 
 const esm = JSON.stringify(pathToFileURL(esmFile).href);
 const commonJs = JSON.stringify(commonJsFile);
 
+const folder = mkdtempSync(join(tmpdir(), 'shared-heap-'));
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
 function runModule(source: string): unknown {
-  return JSON.parse(runNode(['--input-type=module', '-e', source]));
+  const file = join(folder, 'main.mjs');
+  writeFileSync(file, source);
+  return JSON.parse(runNode([file]));
 }
 
 const compare = `

@@ -119,6 +119,7 @@ export const subjects: Subject[] = [
       m('toJSON'),
       m('setValue', ['text', 'other']),
       m('compareExchange', ['text', 'text'], ['text', 'other']),
+      m(inspect.custom, ...inspectArguments),
     ],
   },
   {
@@ -132,6 +133,7 @@ export const subjects: Subject[] = [
       m('sub', ['number', 1]),
       m('exchange', ['number', 1]),
       m('compareExchange', ['number', 5], ['number', 1]),
+      m(inspect.custom, ...inspectArguments),
     ],
   },
   {

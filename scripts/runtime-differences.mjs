@@ -1,0 +1,88 @@
+// What scripts/runtimes.mjs knows of runtimes that are not Node.js. docs/runtimes.md says more about it, and lists
+// these tests.
+
+/** Test files that say nothing about a runtime. */
+export const LEFT_OUT = {
+  bench: 'measures, with packages that run on Node.js only',
+  examples: 'runs through npm, and so on the Node.js that npm runs on',
+};
+
+/**
+ * Tests that differ: `file` is the test file's name, `test` matches the full names. `hangs` are not run. `sometimes`:
+ * depends on when garbage is collected.
+ */
+export const DIFFERENCES = [
+  {
+    runtimes: ['bun', 'deno'],
+    file: 'fast-calls',
+    test: /every kind of key, value and id|two environments of a thread/,
+    why: 'V8 fast calls are made on Node.js only; the tests ask V8 to optimise',
+  },
+  {
+    runtimes: ['bun', 'deno'],
+    file: 'long-strings',
+    test: /is not copied from 2 KiB|that a part of a string still needs|and otherwise not|that nobody else needs makes V8/,
+    why: 'long texts are copied out of the heap, so that none is pinned',
+  },
+  {
+    runtimes: ['bun'],
+    file: 'long-strings',
+    test: /of strings let go in one turn/,
+    why: 'Bun frees strings that addons made only between two turns',
+  },
+  {
+    runtimes: ['bun', 'deno'],
+    file: 'long-strings',
+    test: /a worker that ends \(terminate\)/,
+    why: 'as above: the test waits for pinned texts',
+  },
+  {
+    runtimes: ['bun', 'deno'],
+    file: 'view',
+    test: /an object that is dropped, read by code that has never met a dead one|the scratch store is enough/,
+    why: 'the hunt asks V8 to optimise, by its own syntax',
+  },
+  {
+    runtimes: ['bun'],
+    file: 'buffer',
+    test: /from refuses what has no bytes, and detached ones/,
+    why: 'Bun does not tell addons that an ArrayBuffer is detached: it has no bytes, and the copy has none',
+  },
+  {
+    runtimes: ['bun'],
+    file: 'nan',
+    test: /the patterns are NaN, all different/,
+    why: 'JavaScriptCore has one NaN itself',
+  },
+  {
+    runtimes: ['bun'],
+    file: 'inspect-json',
+    test: /cycles and bigints throw/,
+    why: 'the same TypeError with another message',
+  },
+  {
+    runtimes: ['bun', 'deno'],
+    file: 'readme',
+    test: /const (?:Point|config|order|str)\b/,
+    why: 'console.log shows plain objects with other quotes and line breaks',
+  },
+  {
+    runtimes: ['deno'],
+    file: 'context',
+    test: /an address space limit halves/,
+    why: 'the test starts the runtime by a shell, as `node -e`',
+  },
+  {
+    runtimes: ['deno'],
+    file: 'lifetime',
+    test: /workers that exit or throw leave nothing behind/,
+    why: 'a worker that threw ends with exit code 0',
+  },
+  {
+    runtimes: ['deno'],
+    file: 'lifetime',
+    test: /200 workers terminated/,
+    hangs: true,
+    why: '`terminate()` does not stop a worker that is in a loop, whatever it does',
+  },
+];
