@@ -22,6 +22,7 @@ test('the package exports what the README lists', () => {
     'isSupported',
     'lockAll',
     'names',
+    'ref',
     'refFromId',
     'share',
     'typeOf',
