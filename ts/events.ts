@@ -9,12 +9,15 @@ const handlers = new Map<number, () => void>();
 let waiting = 0;
 let listening = false;
 
+function listen(): void {
+  if (listening) return;
+  native.listen(dispatch);
+  listening = true;
+}
+
 /** Has `handler` called when the wait of this token is told, until `forget`. */
 export function handle(token: number, handler: () => void): void {
-  if (!listening) {
-    native.listen(dispatch);
-    listening = true;
-  }
+  listen();
   handlers.set(token, handler);
 }
 
@@ -24,6 +27,7 @@ export function forget(token: number): void {
 
 /** Keeps the environment alive until as many calls of `letGo`. */
 export function stayAlive(): void {
+  listen(); // what does not listen yet cannot be kept alive by it
   waiting += 1;
   if (waiting === 1) native.keepAlive(true);
 }
@@ -34,9 +38,12 @@ export function letGo(): void {
 }
 
 function dispatch(count: number): void {
-  for (let i = 0; i < count; i++) {
+  const told = [...tokens.subarray(0, count)].map((token) => [token, handlers.get(token)] as const);
+  for (const [token, handler] of told) {
+    // A handler before it may have ended this wait, and begun another that has got its token.
+    if (handler === undefined || handlers.get(token) !== handler) continue;
     try {
-      handlers.get(tokens[i] as number)?.();
+      handler();
     } catch (error) {
       // As an error that nobody caught, and after the others have had their turn.
       queueMicrotask(() => {

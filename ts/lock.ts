@@ -180,20 +180,20 @@ function turn(id: number, token: number, end: number): Promise<boolean> {
       forget(token);
       letGo();
     };
-    const look = (): void => {
+    const look = (): boolean => {
       try {
-        if (!isMine(id, token)) return;
+        if (!isMine(id, token)) return false;
+        resolve(answer[1] === 1);
       } catch (error) {
-        finish();
         reject(error);
-        return;
       }
       finish();
-      resolve(answer[1] === 1);
+      return true;
     };
     const timer = callAt(end, () => {
+      // A timer that was held up may find that its turn has come.
+      if (look()) return;
       finish();
-      native.lockLook(token); // who holds it
       native.lockLeave(token);
       reject(locked(id));
     });
@@ -218,7 +218,7 @@ function deadlock(id: number): SharedHeapError {
     ids.length > 1
       ? `its holder waits for ${ids.slice(1).join(', whose holder waits for ')}, and that for what ` +
         'this thread holds'
-      : 'this thread, or the task that asks, holds it itself';
+      : 'this thread, or the task that asks, holds it itself or has asked for it before';
   return new SharedHeapError(
     'ERR_DEADLOCK',
     `waiting for the lock of id ${id} would never end: ${chain}; take locks in one order, for ` +

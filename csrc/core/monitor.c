@@ -79,6 +79,12 @@ static void unmark(sh_env *env, sh_id id) {
 
 static bool is_task(const shi_ticket *ticket) { return ticket->want.kind == SH_LOCK_TASK; }
 
+// Whether a ticket that waits may go on when `other` holds: a change of the object needs a monitor
+// that its environment owns, not one of its own.
+static bool goes_on_with(const shi_ticket *ticket, const shi_ticket *other) {
+  return ticket->want.kind == SH_LOCK_WRITER && ticket->wait.env == other->wait.env;
+}
+
 // Where tickets are linked by which a search finds what its holder waits for; NULL: it is not.
 static shi_ticket **others_of(shi_ticket *ticket) {
   sh_env *env = ticket->wait.env;
@@ -135,18 +141,34 @@ static void meet(search *s, shi_ticket *ticket, shi_ticket *from) {
   }
 }
 
-// Meets the tickets that keep the holder of what `ticket` waits for from going on.
-static void follow(search *s, shi_ticket *ticket) {
-  const shi_ticket *holder = ticket->monitor->holder;
-  if (holder == NULL) {
-    return; // the object has ended
-  }
-  const sh_env *env = holder->wait.env;
+// Meets the tickets for which the thread of an environment sleeps, of which `ticket` waits for some
+// other ticket.
+static void follow_thread(search *s, const sh_env *env, shi_ticket *ticket) {
   for (shi_ticket *t = env->heap->monitors.blocked; t != NULL; t = t->other_blocked) {
     if (t->wait.env->thread == env->thread) {
       meet(s, t, ticket);
     }
   }
+}
+
+// Meets the tickets that keep those from going on for which `ticket` waits: the one that holds, and
+// the ones before it in the queue, whose turn comes first.
+static void follow(search *s, shi_ticket *ticket) {
+  const shi_ticket *holder = ticket->monitor->holder;
+  if (holder == NULL) {
+    return; // the object has ended
+  }
+  for (const shi_ticket *t = ticket->monitor->first; t != ticket; t = t->next) {
+    if (goes_on_with(ticket, t)) {
+      break;
+    }
+    // A thread in the queue sleeps for nothing but its turn there.
+    if (is_task(t)) {
+      follow_thread(s, t->wait.env, ticket);
+    }
+  }
+  const sh_env *env = holder->wait.env;
+  follow_thread(s, env, ticket);
   if (is_task(holder)) {
     for (shi_ticket *t = env->nested_tickets; t != NULL; t = t->other_blocked) {
       if (t->want.task == holder->want.task) {
@@ -234,6 +256,11 @@ static void pass_on(sh_env *env, shi_ticket *ticket, bool abandoned) {
     (void)mark(env, m->node.id, SH_TYPE_NONE, next->want.kind, &told);
     hold(m, next, told);
     shi_port_tell(&next->wait);
+    for (shi_ticket *t = env->heap->monitors.blocked; t != NULL; t = t->other_blocked) {
+      if (t->monitor == m && goes_on_with(t, next)) {
+        shi_port_tell(&t->wait);
+      }
+    }
     return;
   }
   if (!m->ended) {
@@ -288,8 +315,9 @@ static sh_status queue_up(monitor *m, shi_ticket *ticket, sh_lock_answer *answer
 
 static void answer_for(const shi_ticket *ticket, sh_lock_answer *answer) {
   const shi_ticket *holder = ticket->monitor->holder;
+  bool waiting = ticket->waiting && !goes_on_with(ticket, holder);
   answer->token = ticket->wait.token;
-  answer->state = ticket->waiting ? SH_LOCK_WAITING : SH_LOCK_HOLDING;
+  answer->state = waiting ? SH_LOCK_WAITING : SH_LOCK_HOLDING;
   answer->abandoned = !ticket->waiting && ticket->abandoned;
   answer->holder = holder->wait.env->label;
 }

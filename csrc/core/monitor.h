@@ -6,12 +6,12 @@
 // once; else tickets queue, first come first served, and the holder's leaving hands the monitor to
 // the first. An environment owns a monitor while one of its tickets holds it: then changes of the
 // object by other environments get SH_E_BUSY (shi_slot_lock_write), and wait for a ticket of their
-// own. Reading never does.
+// own, or until another ticket of their environment holds. Reading never does.
 //
 // Deadlock: a thread or task that would wait for itself, over any number of holders, is refused
-// with SH_E_DEADLOCK when it asks. Tickets that wait point to the ticket that holds; a holding
-// ticket leads to what keeps its holder from going on: the ticket for which its thread blocks, and,
-// of a task, the tickets that were asked for from within it. (The wait-for graph of R. C. Holt,
+// with SH_E_DEADLOCK when it asks. Tickets that wait point to the ticket that holds and to those
+// before them in the queue; these lead to what keeps them from going on: the ticket for which their
+// thread blocks, and, of a task that holds, the tickets that were asked for from within it. (The wait-for graph of R. C. Holt,
 // "Some Deadlock Properties of Computer Systems", 1972, for single-unit resources: a cycle is a
 // deadlock.)
 //
