@@ -433,4 +433,15 @@ void shi_waits_close(sh_env *env) {
   shi_port_free(env);
 }
 
+void sh_waits_count(sh_env *env, sh_waits *out) {
+  shi_monitors *monitors = &env->heap->monitors;
+  *out = (sh_waits){.watched = shi_watches_count(env)};
+  shi_lock(&monitors->lock);
+  out->monitors = monitors->table.count;
+  shi_unlock(&monitors->lock, false);
+  for (uint32_t token = 1; token < env->port.room; token++) {
+    out->own += env->port.places[token].wait != NULL ? 1 : 0;
+  }
+}
+
 void shi_monitors_free(sh_heap *heap) { shi_ids_free(&heap->monitors.table); }

@@ -73,6 +73,15 @@ sh_status sh_lock_look(sh_env *env, uint32_t token, sh_lock_answer *answer);
 // none are ignored. O(1).
 void sh_lock_leave(sh_env *env, uint32_t token);
 
+typedef struct sh_waits {
+  uint32_t monitors; // objects with a monitor
+  uint32_t watched;  // objects with watches, or with one that could not be settled before it ended
+  uint32_t own;      // tickets and watches of this environment
+} sh_waits;
+
+// What there is of all this: for tests, which want nothing left. O(waits of this environment).
+void sh_waits_count(sh_env *env, sh_waits *out);
+
 // What other threads' errors call this environment: the number of its thread.
 void sh_env_label(sh_env *env, uint32_t label);
 

@@ -1,0 +1,254 @@
+// version, wait and waitAsync: of changes in this thread and in others.
+import { BufferRef, MapRef, NumberRef, StringRef, StructFactory, VectorRef, refFromId } from 'shared-heap';
+import type { Ref } from 'shared-heap';
+import { Thread, codeOf, endThreads, expectNothingWaits, pause } from '../workers/thread';
+import { blocked, checkHeap, commonJsFile, own, runNode, thrownBy } from './support';
+
+checkHeap();
+endThreads();
+afterEach(expectNothingWaits);
+
+const Point = new StructFactory({ x: 'number', on: 'boolean', text: 'string', any: 'any' });
+
+/** Everything that changes an object, and some things that do not. */
+const changes: [string, () => Ref, Record<string, (ref: any) => unknown>][] = [
+  ['StringRef', () => StringRef.from('text'), {
+    setValue: (ref: StringRef) => ref.setValue('other'),
+    compareExchange: (ref: StringRef) => ref.compareExchange('text', 'other'),
+  }],
+  ['NumberRef', () => NumberRef.from(1), {
+    setValue: (ref: NumberRef) => ref.setValue(2),
+    add: (ref: NumberRef) => ref.add(1),
+    sub: (ref: NumberRef) => ref.sub(1),
+    exchange: (ref: NumberRef) => ref.exchange(5),
+    compareExchange: (ref: NumberRef) => ref.compareExchange(1, 2),
+  }],
+  ['MapRef', () => MapRef.from<any>({ a: 1 }), {
+    set: (ref: MapRef) => ref.set('a', 2),
+    'set of a new key': (ref: MapRef) => ref.set('b', 'text'),
+    add: (ref: MapRef<any, any>) => ref.add('a', 1),
+    setMany: (ref: MapRef) => ref.setMany({ a: 3, b: 4 }),
+    getOrInsert: (ref: MapRef) => ref.getOrInsert('new', 1),
+    getOrInsertComputed: (ref: MapRef) => ref.getOrInsertComputed('new', () => 1),
+    compareExchange: (ref: MapRef) => ref.compareExchange('a', 1, 2),
+    delete: (ref: MapRef) => ref.delete('a'),
+    take: (ref: MapRef) => ref.take('a'),
+    clear: (ref: MapRef) => ref.clear(),
+  }],
+  ['VectorRef', () => VectorRef.from<any>([3, 1, 2]), {
+    push: (ref: VectorRef) => ref.push(1),
+    unshift: (ref: VectorRef) => ref.unshift(1),
+    pop: (ref: VectorRef) => ref.pop(),
+    shift: (ref: VectorRef) => ref.shift(),
+    setAt: (ref: VectorRef) => ref.setAt(0, 'text'),
+    removeAt: (ref: VectorRef) => ref.removeAt(0),
+    splice: (ref: VectorRef) => ref.splice(0, 1, 7),
+    fill: (ref: VectorRef) => ref.fill(0),
+    reverse: (ref: VectorRef) => ref.reverse(),
+    sort: (ref: VectorRef) => ref.sort(),
+    clear: (ref: VectorRef) => ref.clear(),
+  }],
+  ['StructRef', () => Point.new({ x: 1 }), {
+    'number field': (ref) => (ref.x = 2),
+    'boolean field': (ref) => (ref.on = true),
+    'text field': (ref) => (ref.text = 'other'),
+    'any field': (ref) => (ref.any = null),
+    'setKey of a number': (ref) => ref.setKey('x', 5),
+  }],
+];
+const changeRows = changes.flatMap(([type, make, list]) =>
+  Object.entries(list).map(([name, change]) => [`${type} ${name}`, make, change] as const),
+);
+
+describe.each(changeRows)('%s', (_, make, change) => {
+  test('raises the version, once it has been asked for', () => {
+    const ref = own(make());
+    const before = ref.version;
+    expect(ref.version).toBe(before);
+    change(ref);
+    const after = ref.version;
+    expect(after).not.toBe(before);
+    expect(ref.version).toBe(after);
+  });
+
+  test('is what wait and waitAsync have waited for', async () => {
+    const ref = own(make());
+    const { version } = ref;
+    const waiting = ref.waitAsync(version);
+    change(ref);
+    expect(ref.wait(version)).toBe(true);
+    expect(await waiting).toBe(true);
+    expect(ref.wait(ref.version, { timeout: 0 })).toBe(false);
+  });
+});
+
+test('reading, refs to it, and changes of its elements leave the version', () => {
+  const child = own(MapRef.from({ a: 1 }));
+  const map = own(MapRef.from<any>({ child }));
+  const { version } = map;
+  child.set('a', 2);
+  map.get('child');
+  JSON.stringify(map);
+  map.retain().drop();
+  map.lock(() => 1);
+  expect(map.version).toBe(version);
+  const buffer = own(BufferRef.alloc(8));
+  const before = buffer.version;
+  new Uint8Array(buffer.view())[0] = 1;
+  expect(buffer.version).toBe(before);
+});
+
+describe('blocking', () => {
+  test('0 looks once; a time that is up is false', () => {
+    const map = own(new MapRef());
+    expect(map.wait(map.version, { timeout: 0 })).toBe(false);
+    expect(map.wait(map.version, { timeout: 30 })).toBe(false);
+    expect(map.wait(map.version - 1, { timeout: 0 })).toBe(true);
+    expect(map.wait(NaN)).toBe(true);
+  });
+
+  test.each(changeRows)('%s by another thread wakes it', async (_, make, change) => {
+    const ref = own(make());
+    const { version } = ref;
+    const thread = new Thread();
+    const waited = thread.run(({ refFromId, state }, id, seen) => {
+      state.waited = refFromId(id).wait(seen);
+      return state.waited as boolean;
+    }, ref.id as number, version);
+    await pause(5);
+    change(ref);
+    expect(await waited).toBe(true);
+  });
+
+  test('an object that ends: ERR_USE_AFTER_FREE, for those who wait and those who come', async () => {
+    const number = new NumberRef();
+    const { version } = number;
+    const thread = new Thread();
+    const waiting = codeOf(
+      thread.run(({ refFromId }, id, seen) => refFromId(id).wait(seen), number.id as number, version),
+    );
+    const here = codeOf(number.waitAsync(version));
+    await pause(20);
+    refFromId(number).drop();
+    expect(await waiting).toBe('ERR_USE_AFTER_FREE');
+    expect(await here).toBe('ERR_USE_AFTER_FREE');
+    blocked(() => number.wait(version), 'ERR_USE_AFTER_FREE');
+  });
+
+  test('two threads hand a number to and fro', async () => {
+    const rounds = 300;
+    const number = own(NumberRef.from(0));
+    const play = (mine: number) =>
+      new Thread().run(({ NumberRef }, id, own, total) => {
+        const ball = new NumberRef(id);
+        for (;;) {
+          const { version } = ball;
+          const value = ball.obtainValue();
+          if (value >= total) return value;
+          if (value % 2 === own) ball.setValue(value + 1);
+          else ball.wait(version);
+        }
+      }, number.id as number, mine, rounds);
+    expect(await Promise.all([play(0), play(1)])).toEqual([rounds, rounds]);
+  });
+});
+
+describe('not blocking', () => {
+  test('many waits for one object, all told; a time that is up is false', async () => {
+    const vector = own(new VectorRef<number>());
+    const { version } = vector;
+    const waits = Array.from({ length: 600 }, () => vector.waitAsync(version));
+    const short = vector.waitAsync(version, { timeout: 1 });
+    expect(await short).toBe(false);
+    await new Thread().run(({ VectorRef }, id) => new VectorRef(id).push(1), vector.id as number);
+    expect(new Set(await Promise.all(waits))).toEqual(new Set([true]));
+  });
+
+  test('a change before anybody waits is not lost', async () => {
+    const map = own(new MapRef<string, number>());
+    const { version } = map;
+    map.set('a', 1);
+    expect(await map.waitAsync(version)).toBe(true);
+    expect(await map.waitAsync(version, { timeout: 0 })).toBe(true);
+    expect(await map.waitAsync(map.version, { timeout: 0 })).toBe(false);
+  });
+
+  const ending = (waits: string, arm: string): string => `
+    const { MapRef, NumberRef } = require(${JSON.stringify(commonJsFile)});
+    const map = new MapRef();
+    const number = new NumberRef();
+    const { Worker } = require('node:worker_threads');
+    const change = (ms) => new Worker(\`
+      const { NumberRef } = require(${JSON.stringify(commonJsFile)});
+      const { workerData } = require('node:worker_threads');
+      setTimeout(() => new NumberRef(workerData.id).setValue(1), workerData.ms);
+    \`, { eval: true, workerData: { id: number.id, ms } }).unref();
+    ${arm}
+    ${waits}
+    process.on('exit', () => console.log('exit'));`;
+
+  test.each([
+    ['the first thing a thread does', ''],
+    ['after another has ended', 'map.waitAsync(map.version, { timeout: 1 });'],
+  ])('keeps the thread alive: %s', (_, arm) => {
+    const waits = "change(100); number.waitAsync(number.version).then((seen) => console.log(seen));";
+    expect(runNode(['-e', ending(waits, arm)])).toBe('true\nexit\n');
+  });
+
+  test('does not keep it alive once it has ended', () => {
+    const waits = 'number.waitAsync(number.version); number.setValue(1);';
+    expect(runNode(['-e', ending(waits, '')])).toBe('exit\n');
+    const late = 'number.waitAsync(number.version, { timeout: 5 });';
+    expect(runNode(['-e', ending(late, '')])).toBe('exit\n');
+  });
+});
+
+describe('numbers that other threads store to, from loops that were compiled before', () => {
+  test.each([
+    ['NumberRef', () => NumberRef.from(0)],
+    ['number field', () => Point.new()],
+  ])('%s: no last store is missed', async (_, make) => {
+    const ref = own<Ref>(make());
+    const cells = new Int32Array(new SharedArrayBuffer(8));
+    const thread = new Thread();
+    // The thread stores 1, 2, 3... in short bursts; whoever waits must come to see the last of each.
+    const done = thread.run(
+      ({ refFromId, NumberRef }, id, shared) => {
+        const target = refFromId(id) as any;
+        const store =
+          target instanceof NumberRef
+            ? (n: number) => target.setValue(n)
+            : (n: number) => (target.x = n);
+        let n = 0;
+        for (let i = 0; i < 300_000; i++) store(0);
+        for (let burst = 1; burst <= 60; burst++) {
+          for (let i = 0; i < 2000; i++) store(++n);
+          Atomics.store(shared, 1, n);
+          Atomics.store(shared, 0, burst);
+          Atomics.wait(shared, 0, burst, 5000);
+        }
+      },
+      ref.id as number,
+      cells,
+    );
+    const value = (): number => (ref instanceof NumberRef ? ref.obtainValue() : (ref as any).x);
+    for (let burst = 1; burst <= 60; burst++) {
+      for (;;) {
+        const { version } = ref;
+        if (value() === burst * 2000) break;
+        expect(ref.wait(version, { timeout: 20_000 })).toBe(true);
+      }
+      while (Atomics.load(cells, 0) !== burst) await pause(0);
+      Atomics.store(cells, 0, -burst);
+      Atomics.notify(cells, 0);
+    }
+    await done;
+  });
+});
+
+test('an error on the way leaves no watch behind', () => {
+  const map = own(new MapRef());
+  for (const options of [5, { timeout: 'x' }, { timeout: -1 }, { get timeout(): never { throw new Error('mine'); } }]) {
+    expect(thrownBy(() => map.wait(map.version, options as object))).toBeInstanceOf(Error);
+  }
+});
