@@ -1,64 +1,13 @@
 // version, wait and waitAsync: of changes in this thread and in others.
-import { BufferRef, MapRef, NumberRef, StringRef, StructFactory, VectorRef, refFromId } from 'shared-heap';
+import { BufferRef, MapRef, NumberRef, VectorRef, refFromId } from 'shared-heap';
 import type { Ref } from 'shared-heap';
 import { Thread, codeOf, endThreads, expectNothingWaits, pause } from '../workers/thread';
 import { blocked, checkHeap, commonJsFile, own, runNode, thrownBy } from './support';
+import { Point, changeRows, expectLastStoreSeen } from './support-changes';
 
 checkHeap();
 endThreads();
 afterEach(expectNothingWaits);
-
-const Point = new StructFactory({ x: 'number', on: 'boolean', text: 'string', any: 'any' });
-
-/** Everything that changes an object, and some things that do not. */
-const changes: [string, () => Ref, Record<string, (ref: any) => unknown>][] = [
-  ['StringRef', () => StringRef.from('text'), {
-    setValue: (ref: StringRef) => ref.setValue('other'),
-    compareExchange: (ref: StringRef) => ref.compareExchange('text', 'other'),
-  }],
-  ['NumberRef', () => NumberRef.from(1), {
-    setValue: (ref: NumberRef) => ref.setValue(2),
-    add: (ref: NumberRef) => ref.add(1),
-    sub: (ref: NumberRef) => ref.sub(1),
-    exchange: (ref: NumberRef) => ref.exchange(5),
-    compareExchange: (ref: NumberRef) => ref.compareExchange(1, 2),
-  }],
-  ['MapRef', () => MapRef.from<any>({ a: 1 }), {
-    set: (ref: MapRef) => ref.set('a', 2),
-    'set of a new key': (ref: MapRef) => ref.set('b', 'text'),
-    add: (ref: MapRef<any, any>) => ref.add('a', 1),
-    setMany: (ref: MapRef) => ref.setMany({ a: 3, b: 4 }),
-    getOrInsert: (ref: MapRef) => ref.getOrInsert('new', 1),
-    getOrInsertComputed: (ref: MapRef) => ref.getOrInsertComputed('new', () => 1),
-    compareExchange: (ref: MapRef) => ref.compareExchange('a', 1, 2),
-    delete: (ref: MapRef) => ref.delete('a'),
-    take: (ref: MapRef) => ref.take('a'),
-    clear: (ref: MapRef) => ref.clear(),
-  }],
-  ['VectorRef', () => VectorRef.from<any>([3, 1, 2]), {
-    push: (ref: VectorRef) => ref.push(1),
-    unshift: (ref: VectorRef) => ref.unshift(1),
-    pop: (ref: VectorRef) => ref.pop(),
-    shift: (ref: VectorRef) => ref.shift(),
-    setAt: (ref: VectorRef) => ref.setAt(0, 'text'),
-    removeAt: (ref: VectorRef) => ref.removeAt(0),
-    splice: (ref: VectorRef) => ref.splice(0, 1, 7),
-    fill: (ref: VectorRef) => ref.fill(0),
-    reverse: (ref: VectorRef) => ref.reverse(),
-    sort: (ref: VectorRef) => ref.sort(),
-    clear: (ref: VectorRef) => ref.clear(),
-  }],
-  ['StructRef', () => Point.new({ x: 1 }), {
-    'number field': (ref) => (ref.x = 2),
-    'boolean field': (ref) => (ref.on = true),
-    'text field': (ref) => (ref.text = 'other'),
-    'any field': (ref) => (ref.any = null),
-    'setKey of a number': (ref) => ref.setKey('x', 5),
-  }],
-];
-const changeRows = changes.flatMap(([type, make, list]) =>
-  Object.entries(list).map(([name, change]) => [`${type} ${name}`, make, change] as const),
-);
 
 describe.each(changeRows)('%s', (_, make, change) => {
   test('raises the version, once it has been asked for', () => {
@@ -203,46 +152,23 @@ describe('not blocking', () => {
   });
 });
 
-describe('numbers that other threads store to, from loops that were compiled before', () => {
+describe('a loop of another thread that stores when the wait begins: its last store is seen', () => {
+  const wait = async (ref: Ref, version: number) => ref.wait(version, { timeout: 30_000 });
+  const waitAsync = (ref: Ref, version: number) => ref.waitAsync(version, { timeout: 30_000 });
+
   test.each([
-    ['NumberRef', () => NumberRef.from(0)],
-    ['number field', () => Point.new()],
-  ])('%s: no last store is missed', async (_, make) => {
-    const ref = own<Ref>(make());
-    const cells = new Int32Array(new SharedArrayBuffer(8));
-    const thread = new Thread();
-    // The thread stores 1, 2, 3... in short bursts; whoever waits must come to see the last of each.
-    const done = thread.run(
-      ({ refFromId, NumberRef }, id, shared) => {
-        const target = refFromId(id) as any;
-        const store =
-          target instanceof NumberRef
-            ? (n: number) => target.setValue(n)
-            : (n: number) => (target.x = n);
-        let n = 0;
-        for (let i = 0; i < 300_000; i++) store(0);
-        for (let burst = 1; burst <= 60; burst++) {
-          for (let i = 0; i < 2000; i++) store(++n);
-          Atomics.store(shared, 1, n);
-          Atomics.store(shared, 0, burst);
-          Atomics.wait(shared, 0, burst, 5000);
-        }
-      },
-      ref.id as number,
-      cells,
-    );
-    const value = (): number => (ref instanceof NumberRef ? ref.obtainValue() : (ref as any).x);
-    for (let burst = 1; burst <= 60; burst++) {
+    ['NumberRef, blocking', () => NumberRef.from(0), wait],
+    ['NumberRef, not blocking', () => NumberRef.from(0), waitAsync],
+    ['number field, blocking', () => Point.new(), wait],
+    ['number field, not blocking', () => Point.new(), waitAsync],
+  ])('%s', async (_, make, waitFor) => {
+    await expectLastStoreSeen(make, async (ref, isDone) => {
       for (;;) {
         const { version } = ref;
-        if (value() === burst * 2000) break;
-        expect(ref.wait(version, { timeout: 20_000 })).toBe(true);
+        if (isDone()) return;
+        expect(await waitFor(ref, version)).toBe(true);
       }
-      while (Atomics.load(cells, 0) !== burst) await pause(0);
-      Atomics.store(cells, 0, -burst);
-      Atomics.notify(cells, 0);
-    }
-    await done;
+    });
   });
 });
 

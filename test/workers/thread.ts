@@ -1,5 +1,4 @@
 // A worker that runs functions sent to it as text: the thread that another test line needs.
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
@@ -44,7 +43,7 @@ export class Thread {
 
   constructor() {
     started.push(this);
-    this.exited = once(this.worker, 'exit').then(([code]) => code as number);
+    this.exited = new Promise((resolve) => this.worker.once('exit', resolve));
     this.worker.on('error', () => undefined); // threads that throw on purpose
     this.worker.on('message', (answer: Answer) => this.#answers.get(answer.number)?.(answer));
   }
