@@ -2,7 +2,7 @@
 import { MapRef, NumberRef, StringRef, StructFactory, VectorRef } from 'shared-heap';
 import type { Ref } from 'shared-heap';
 import { Thread, until } from '../workers/thread';
-import { own } from './support';
+import { native, own } from './support';
 
 export const Point = new StructFactory({ x: 'number', on: 'boolean', text: 'string', any: 'any' });
 
@@ -92,4 +92,35 @@ export async function expectLastStoreSeen(
     await follow(ref, () => valueOf(ref) === last);
   }
   await storing;
+}
+
+/** Whether the direct view is there, without which nobody stores behind the addon's back. */
+export const hasView = native.viewWindow(0) !== undefined;
+
+/**
+ * A store that has passed its check: a thread is in the middle of one to a NumberRef, and makes it when
+ * the returned function is called. It then does not come by again before the test ends.
+ */
+export async function beginStore(number: NumberRef, value: number): Promise<() => void> {
+  const cell = new Int32Array(new SharedArrayBuffer(4));
+  const { slots, slotWords, payload } = native.layout;
+  await new Thread().begin(
+    ({ NumberRef, require }, signal, id, place, stored, go) => {
+      const window = new Float64Array(require('../../../dist/native.js').native.viewWindow(0));
+      const target = new NumberRef(id);
+      target.setValue(target.obtainValue()); // makes the thread one that may be storing
+      signal();
+      Atomics.wait(go, 0, 0);
+      window[place] = stored;
+      Atomics.wait(go, 0, 1);
+    },
+    number.id as number,
+    (slots + (number.id % 2 ** 32) * slotWords + payload) / 2,
+    value,
+    cell,
+  );
+  return () => {
+    Atomics.store(cell, 0, 1);
+    Atomics.notify(cell, 0);
+  };
 }

@@ -4,7 +4,7 @@ import type { Ref } from 'shared-heap';
 import { Thread, endThreads, expectNothingWaits, pause, until } from '../workers/thread';
 import { checkHeap, commonJsFile, inChild, native, own, runNode } from './support';
 import type { Heap } from './support';
-import { Point, changeRows, expectLastStoreSeen } from './support-changes';
+import { Point, beginStore, changeRows, expectLastStoreSeen, hasView } from './support-changes';
 
 checkHeap();
 endThreads();
@@ -386,4 +386,17 @@ describe('a loop of another thread that stores when the watch begins: its last s
       }),
     );
   });
+});
+
+(hasView ? test : test.skip)('a store that had passed its check when the watch began is told', async () => {
+  const number = own(NumberRef.from(1));
+  const store = await beginStore(number, 2);
+  const seen: number[] = [];
+  const watch = number.watch(() => seen.push(number.obtainValue()));
+  await delivered();
+  expect(seen).toEqual([]);
+  store();
+  await until(() => seen.length > 0);
+  expect(seen).toEqual([2]);
+  watch.unwatch();
 });
