@@ -182,8 +182,8 @@ export interface Native {
    */
   setBusyHandler(handler: (id: number) => number): void;
   /**
-   * For tests. `out`: [objects with a monitor, objects with watches, waits of this environment]; of a
-   * few of the second that are of no use any more it gets rid first.
+   * For tests. `out`: [objects with a monitor, objects with watches, waits of this environment, all who
+   * are in the queues of locks]; of a few of the second that are of no use any more it gets rid first.
    */
   countWaits(): void;
 

@@ -149,6 +149,7 @@ napi_value count_waits(Call &call) {
   call.state.out[0] = waits.monitors;
   call.state.out[1] = waits.watched;
   call.state.out[2] = waits.own;
+  call.state.out[3] = waits.queued;
   return nullptr;
 }
 

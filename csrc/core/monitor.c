@@ -94,6 +94,7 @@ static shi_ticket **others_of(shi_ticket *ticket) {
 }
 
 static void begin_waiting(monitor *m, shi_ticket *ticket) {
+  ticket->wait.env->heap->monitors.queued++;
   ticket->monitor = m;
   ticket->waiting = true;
   ticket->previous = m->last;
@@ -111,6 +112,7 @@ static void end_waiting(shi_ticket *ticket) {
   monitor *m = ticket->monitor;
   *(ticket->previous == NULL ? &m->first : &ticket->previous->next) = ticket->next;
   *(ticket->next == NULL ? &m->last : &ticket->next->previous) = ticket->previous;
+  ticket->wait.env->heap->monitors.queued--;
   ticket->waiting = false;
   shi_ticket **others = others_of(ticket);
   if (others != NULL) {
@@ -438,6 +440,7 @@ void sh_waits_count(sh_env *env, sh_waits *out) {
   *out = (sh_waits){.watched = shi_watches_count(env)};
   shi_lock(&monitors->lock);
   out->monitors = monitors->table.count;
+  out->queued = monitors->queued;
   shi_unlock(&monitors->lock, false);
   for (uint32_t token = 1; token < env->port.room; token++) {
     out->own += env->port.places[token].wait != NULL ? 1 : 0;

@@ -77,6 +77,7 @@ typedef struct sh_waits {
   uint32_t monitors; // objects with a monitor
   uint32_t watched;  // objects with watches, or with one that could not be settled before it ended
   uint32_t own;      // tickets and watches of this environment
+  uint32_t queued;   // tickets of any environment that wait
 } sh_waits;
 
 // What there is of all this: for tests, which want nothing left. O(waits of this environment).
@@ -91,6 +92,7 @@ typedef struct shi_monitors {
   _Atomic uint32_t lock;
   shi_id_table table;
   struct shi_ticket *blocked; // tickets for which threads sleep
+  uint32_t queued;            // tickets that wait
   uint32_t search;            // number of the last deadlock search
 } shi_monitors;
 

@@ -1,61 +1,24 @@
 // What changes an object, in any of the ways there are: for tests of those who are told of changes.
-import { MapRef, NumberRef, StringRef, StructFactory, VectorRef } from 'shared-heap';
+import * as everything from 'shared-heap';
+import { NumberRef } from 'shared-heap';
 import type { Ref } from 'shared-heap';
 import { Thread, until } from '../workers/thread';
 import { native, own } from './support';
 
-export const Point = new StructFactory({ x: 'number', on: 'boolean', text: 'string', any: 'any' });
+interface Changes {
+  make: () => Ref;
+  calls: Record<string, (ref: Ref) => unknown>;
+}
 
-/** By type: what makes an object, and calls that change it. */
-const changes: [string, () => Ref, Record<string, (ref: any) => unknown>][] = [
-  ['StringRef', () => StringRef.from('text'), {
-    setValue: (ref: StringRef) => ref.setValue('other'),
-    compareExchange: (ref: StringRef) => ref.compareExchange('text', 'other'),
-  }],
-  ['NumberRef', () => NumberRef.from(1), {
-    setValue: (ref: NumberRef) => ref.setValue(2),
-    add: (ref: NumberRef) => ref.add(1),
-    sub: (ref: NumberRef) => ref.sub(1),
-    exchange: (ref: NumberRef) => ref.exchange(5),
-    compareExchange: (ref: NumberRef) => ref.compareExchange(1, 2),
-  }],
-  ['MapRef', () => MapRef.from<any>({ a: 1 }), {
-    set: (ref: MapRef) => ref.set('a', 2),
-    'set of a new key': (ref: MapRef) => ref.set('b', 'text'),
-    add: (ref: MapRef<any, any>) => ref.add('a', 1),
-    setMany: (ref: MapRef) => ref.setMany({ a: 3, b: 4 }),
-    getOrInsert: (ref: MapRef) => ref.getOrInsert('new', 1),
-    getOrInsertComputed: (ref: MapRef) => ref.getOrInsertComputed('new', () => 1),
-    compareExchange: (ref: MapRef) => ref.compareExchange('a', 1, 2),
-    delete: (ref: MapRef) => ref.delete('a'),
-    take: (ref: MapRef) => ref.take('a'),
-    clear: (ref: MapRef) => ref.clear(),
-  }],
-  ['VectorRef', () => VectorRef.from<any>([3, 1, 2]), {
-    push: (ref: VectorRef) => ref.push(1),
-    unshift: (ref: VectorRef) => ref.unshift(1),
-    pop: (ref: VectorRef) => ref.pop(),
-    shift: (ref: VectorRef) => ref.shift(),
-    setAt: (ref: VectorRef) => ref.setAt(0, 'text'),
-    removeAt: (ref: VectorRef) => ref.removeAt(0),
-    splice: (ref: VectorRef) => ref.splice(0, 1, 7),
-    fill: (ref: VectorRef) => ref.fill(0),
-    reverse: (ref: VectorRef) => ref.reverse(),
-    sort: (ref: VectorRef) => ref.sort(),
-    clear: (ref: VectorRef) => ref.clear(),
-  }],
-  ['StructRef', () => Point.new({ x: 1 }), {
-    'number field': (ref) => (ref.x = 2),
-    'boolean field': (ref) => (ref.on = true),
-    'text field': (ref) => (ref.text = 'other'),
-    'any field': (ref) => (ref.any = null),
-    'setKey of a number': (ref) => ref.setKey('x', 5),
-  }],
-];
-export const changeRows = changes.flatMap(([type, make, list]) =>
-  Object.entries(list).map(([name, change]) => [`${type} ${name}`, make, change] as const),
+export const changesFile = require.resolve('./fixtures/changes.cjs');
+
+const changes = jest.requireActual<(heap: object) => Record<string, Changes>>(changesFile)(everything);
+
+export const changeRows = Object.entries(changes).flatMap(([type, { make, calls }]) =>
+  Object.entries(calls).map(([name, change]) => [`${type} ${name}`, make, change] as const),
 );
 
+export const newStruct = changes.StructRef!.make;
 
 /**
  * Has a thread store 1, 2, ... to one number after the other, in a loop that V8 has compiled and that

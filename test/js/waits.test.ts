@@ -3,7 +3,7 @@ import { BufferRef, MapRef, NumberRef, VectorRef, refFromId } from 'shared-heap'
 import type { Ref } from 'shared-heap';
 import { Thread, codeOf, endThreads, expectNothingWaits, pause } from '../workers/thread';
 import { blocked, checkHeap, commonJsFile, own, runNode, thrownBy } from './support';
-import { Point, beginStore, changeRows, expectLastStoreSeen, hasView } from './support-changes';
+import { beginStore, changeRows, expectLastStoreSeen, hasView, newStruct } from './support-changes';
 
 checkHeap();
 endThreads();
@@ -159,8 +159,8 @@ describe('a loop of another thread that stores when the wait begins: its last st
   test.each([
     ['NumberRef, blocking', () => NumberRef.from(0), wait],
     ['NumberRef, not blocking', () => NumberRef.from(0), waitAsync],
-    ['number field, blocking', () => Point.new(), wait],
-    ['number field, not blocking', () => Point.new(), waitAsync],
+    ['number field, blocking', newStruct, wait],
+    ['number field, not blocking', newStruct, waitAsync],
   ])('%s', async (_, make, waitFor) => {
     await expectLastStoreSeen(make, async (ref, isDone) => {
       for (;;) {

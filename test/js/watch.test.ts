@@ -4,7 +4,7 @@ import type { Ref } from 'shared-heap';
 import { Thread, endThreads, expectNothingWaits, pause, until } from '../workers/thread';
 import { checkHeap, commonJsFile, inChild, native, own, runNode } from './support';
 import type { Heap } from './support';
-import { Point, beginStore, changeRows, expectLastStoreSeen, hasView } from './support-changes';
+import { beginStore, changeRows, expectLastStoreSeen, hasView, newStruct } from './support-changes';
 
 checkHeap();
 endThreads();
@@ -202,7 +202,7 @@ describe('the end of the object', () => {
   test.each([
     ['MapRef', () => new MapRef()],
     ['NumberRef', () => new NumberRef()],
-    ['StructRef', () => Point.new()],
+    ['StructRef', newStruct],
   ])('%s: is the last thing told, once, by whatever it ends', async (_, make) => {
     for (const by of ['this thread', 'another thread']) {
       const ref: Ref = make();
@@ -356,7 +356,7 @@ describe('what is left', () => {
   });
 
   test('nothing, of a thread that ends with watches', async () => {
-    const refs = [own(new MapRef()), own(new NumberRef()), own(Point.new())];
+    const refs = [own(new MapRef()), own(new NumberRef()), own(newStruct())];
     const thread = new Thread();
     await thread.run(
       ({ refFromId }, ids) => {
@@ -372,7 +372,7 @@ describe('what is left', () => {
 describe('a loop of another thread that stores when the watch begins: its last store is told', () => {
   test.each([
     ['NumberRef', () => NumberRef.from(0)],
-    ['number field', () => Point.new()],
+    ['number field', newStruct],
   ])('%s', async (_, make) => {
     await expectLastStoreSeen(make, (ref, isDone) =>
       new Promise<void>((resolve) => {

@@ -142,3 +142,11 @@ export async function expectNothingWaits(): Promise<void> {
   for (let i = 0; i < 2000 && counts().some((count) => count > 0); i++) await pause(1);
   expect(counts()).toEqual([0, 0, 0]);
 }
+
+/** Resolves when so many, of all threads, are in the queues of locks. */
+export async function untilQueued(n: number): Promise<void> {
+  await until(() => {
+    native.countWaits();
+    return native.out[3] === n;
+  });
+}
