@@ -37,8 +37,11 @@ async function rejection(promise: Promise<unknown>): Promise<Error & { code?: st
 async function refused(promise: Promise<unknown>, code: Code): Promise<void> {
   const error = await rejection(promise);
   if (error.code !== code) throw error;
-  const classes = { ERR_INVALID_ARG_TYPE: TypeError, ERR_OUT_OF_RANGE: RangeError };
-  expect(error).toBeInstanceOf(classes[code as keyof typeof classes] ?? SharedHeapError);
+  const classes = new Map<Code, typeof TypeError>([
+    ['ERR_INVALID_ARG_TYPE', TypeError],
+    ['ERR_OUT_OF_RANGE', RangeError],
+  ]);
+  expect(error).toBeInstanceOf(classes.get(code) ?? SharedHeapError);
 }
 
 describe.each(rows)('%s', (_, { make, name }, method) => {

@@ -18,10 +18,7 @@ const fail = (): never => {
 /** Whether another thread finds the lock free. */
 async function isFree(ref: Ref): Promise<boolean> {
   const thread = new Thread();
-  const free = await thread.run(
-    ({ refFromId }, id) => refFromId(id).tryLock(() => 1),
-    ref.id as number,
-  );
+  const free = await thread.run(({ refFromId }, id) => refFromId(id).tryLock(() => 1), ref.id);
   await thread.terminate();
   return free;
 }
@@ -38,7 +35,7 @@ describe('lock', () => {
     const map = own(new MapRef<string, number>());
     const thread = new Thread();
     const isFreeNow = (): Promise<boolean> =>
-      thread.run(({ refFromId }, id) => refFromId(id).tryLock(() => 1), map.id as number);
+      thread.run(({ refFromId }, id) => refFromId(id).tryLock(() => 1), map.id);
     await map.lockAsync(async () => {
       expect(await isFreeNow()).toBe(false);
     });
@@ -77,7 +74,8 @@ describe('lock', () => {
     const map = own(new MapRef());
     const others: VectorRef[] = [];
     const recurse = (): never => map.lock(recurse);
-    const recurseFurther = (): never => own(others[others.push(new VectorRef()) - 1]!).lock(recurseFurther);
+    const recurseFurther = (): never =>
+      own(others[others.push(new VectorRef()) - 1]!).lock(recurseFurther);
     for (const run of [recurse, recurseFurther]) expect(thrownBy(run).name).toBe('RangeError');
     expect(others.length).toBeGreaterThan(100);
     const taken = await new Thread().run(
@@ -104,17 +102,24 @@ describe('lock', () => {
     });
     const other = new MapRef();
     await other.lockAsync(async () => {
-      await new Thread().run(({ refFromId }, id) => refFromId(id).drop(), other.id as number);
+      await new Thread().run(({ refFromId }, id) => refFromId(id).drop(), other.id);
       expect(other.isAlive).toBe(false);
     });
     blocked(() => other.lock(() => 1), 'ERR_USE_AFTER_FREE');
   });
 
   test.each([
-    ['set', (map: MapRef<string, any>) => map.set('new', Symbol('x') as any)],
-    ['setMany', (map: MapRef<string, any>) => map.setMany([['a', 5], ['new', {}]] as any)],
-    ['getOrInsertComputed', (map: MapRef<string, any>) => map.getOrInsertComputed('new', fail)],
-    ['forEach', (map: MapRef<string, any>) => map.forEach(fail)],
+    ['set', (map: MapRef<string>) => map.set('new', Symbol('x') as any)],
+    [
+      'setMany',
+      (map: MapRef<string>) =>
+        map.setMany([
+          ['a', 5],
+          ['new', {}],
+        ] as any),
+    ],
+    ['getOrInsertComputed', (map: MapRef<string>) => map.getOrInsertComputed('new', fail)],
+    ['forEach', (map: MapRef<string>) => map.forEach(fail)],
   ])('what fails in %s under the lock changes nothing, and the lock is free', async (_, run) => {
     const map = own(MapRef.from<any>({ a: 1, b: 2 }));
     expect(() => map.lock(() => run(map))).toThrow();
@@ -198,7 +203,7 @@ describe('the time', () => {
     const codes = inChild(
       async ({ configure, MapRef }: Heap, file) => {
         configure({ lockTimeout: 30 });
-        const { Worker } = require('node:worker_threads') as typeof import('node:worker_threads');
+        const { Worker } = require('node:worker_threads') as typeof import('node:worker_threads'); // eslint-disable-line
         const map = new MapRef();
         const source = `
           const { workerData, parentPort } = require('node:worker_threads');
@@ -233,13 +238,19 @@ describe('the time', () => {
     const caught = inChild(
       ({ configure }: Heap, given) => {
         try {
-          configure({ lockTimeout: given === 'NaN' ? NaN : given === 'Infinity' ? Infinity : given } as object);
+          configure({
+            lockTimeout: given === 'NaN' ? NaN : given === 'Infinity' ? Infinity : given,
+          } as object);
           return 'nothing';
         } catch (error) {
           return (error as { code: string }).code;
         }
       },
-      [Number.isFinite(lockTimeout) || typeof lockTimeout !== 'number' ? lockTimeout : String(lockTimeout)],
+      [
+        Number.isFinite(lockTimeout) || typeof lockTimeout !== 'number'
+          ? lockTimeout
+          : String(lockTimeout),
+      ],
     );
     expect(caught).toBe(code);
   });
@@ -257,7 +268,9 @@ describe('lockAsync', () => {
         return name;
       });
     expect(await Promise.all(['a', 'b', 'c', 'd'].map(use))).toEqual(['a', 'b', 'c', 'd']);
-    expect(events).toEqual(['a', 'b', 'c', 'd'].flatMap((name) => [`${name} begins`, `${name} ends`]));
+    expect(events).toEqual(
+      ['a', 'b', 'c', 'd'].flatMap((name) => [`${name} begins`, `${name} ends`]),
+    );
   });
 
   test('rejects with what the function throws or rejects with; the next has its turn', async () => {
@@ -306,7 +319,7 @@ describe('lockAsync', () => {
     const tasks = Array.from({ length: 700 }, (_, i) =>
       map.lockAsync(async () => {
         const n = map.get('n')!;
-        await null;
+        await Promise.resolve();
         map.set('n', n + 1);
         order.push(i);
       }),
@@ -320,8 +333,8 @@ describe('lockAsync', () => {
 
 describe('deadlocks in one thread are told at once', () => {
   const codes = {
-    lock: (ref: Ref) => codeOf((async () => ref.lock(() => 1))()),
-    lockAll: (ref: Ref) => codeOf((async () => lockAll([ref], () => 1))()),
+    lock: (ref: Ref) => codeOf(Promise.resolve().then(() => ref.lock(() => 1))),
+    lockAll: (ref: Ref) => codeOf(Promise.resolve().then(() => lockAll([ref], () => 1))),
     lockAsync: (ref: Ref) => codeOf(ref.lockAsync(() => 1)),
   };
 
@@ -410,26 +423,29 @@ describe('deadlocks in one thread are told at once', () => {
   });
 
   test('two environments of one thread', () => {
-    const seen = inChild(({ MapRef }: Heap, file) => {
-      for (const loaded of Object.keys(require.cache)) delete require.cache[loaded];
-      const other = require(file) as Heap;
-      const map = new MapRef();
-      const theirs = other.refFromId(map.id) as InstanceType<typeof MapRef>;
-      const code = (run: () => unknown): unknown => {
-        try {
-          return run();
-        } catch (error) {
-          return (error as { code: string }).code;
-        }
-      };
-      const inside = map.lock(() => [
-        code(() => theirs.lock(() => 1)),
-        code(() => theirs.set('a', 1)),
-        theirs.tryLock(() => 1),
-        theirs.size,
-      ]);
-      return [other.MapRef !== MapRef, ...inside, theirs.lock(() => theirs.set('a', 1).size)];
-    }, [commonJsFile]);
+    const seen = inChild(
+      ({ MapRef }: Heap, file) => {
+        for (const loaded of Object.keys(require.cache)) delete require.cache[loaded]; // eslint-disable-line
+        const other = require(file) as Heap; // eslint-disable-line
+        const map = new MapRef();
+        const theirs: any = other.refFromId(map.id);
+        const code = (run: () => unknown): unknown => {
+          try {
+            return run();
+          } catch (error) {
+            return (error as { code: string }).code;
+          }
+        };
+        const inside = map.lock(() => [
+          code(() => theirs.lock(() => 1)),
+          code(() => theirs.set('a', 1)),
+          theirs.tryLock(() => 1),
+          theirs.size,
+        ]);
+        return [other.MapRef !== MapRef, ...inside, theirs.lock(() => theirs.set('a', 1).size)];
+      },
+      [commonJsFile],
+    );
     expect(seen).toEqual([true, 'ERR_DEADLOCK', 'ERR_DEADLOCK', false, 0, 1]);
   });
 });
@@ -469,7 +485,9 @@ describe('lockAll', () => {
     expect(thrownBy(() => lockAll(refs, fail))).toBe(mine);
     const held = await new Thread().hold(refs[1]!);
     blocked(() => lockAll(refs, fail, { timeout: 0 }), 'ERR_LOCKED');
-    await refs[2]!.lockAsync(() => blocked(() => lockAll([refs[0]!, refs[2]!], fail), 'ERR_DEADLOCK'));
+    await refs[2]!.lockAsync(() =>
+      blocked(() => lockAll([refs[0]!, refs[2]!], fail), 'ERR_DEADLOCK'),
+    );
     const dead = new MapRef();
     refFromId(dead).drop();
     blocked(() => lockAll([...refs.slice(2), dead], fail), 'ERR_USE_AFTER_FREE');

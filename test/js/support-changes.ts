@@ -12,7 +12,8 @@ interface Changes {
 
 export const changesFile = require.resolve('./fixtures/changes.cjs');
 
-const changes = jest.requireActual<(heap: object) => Record<string, Changes>>(changesFile)(everything);
+const changes =
+  jest.requireActual<(heap: object) => Record<string, Changes>>(changesFile)(everything);
 
 export const changeRows = Object.entries(changes).flatMap(([type, { make, calls }]) =>
   Object.entries(calls).map(([name, change]) => [`${type} ${name}`, make, change] as const),
@@ -47,7 +48,8 @@ export async function expectLastStoreSeen(
     cells,
     last,
   );
-  const valueOf = (ref: any): number => (ref instanceof NumberRef ? ref.obtainValue() : ref.x) as number;
+  const valueOf = (ref: any): number =>
+    (ref instanceof NumberRef ? ref.obtainValue() : ref.x) as number;
   for (const [i, ref] of refs.entries()) {
     Atomics.store(cells, 0, i + 1);
     Atomics.notify(cells, 0);
@@ -77,7 +79,7 @@ export async function beginStore(number: NumberRef, value: number): Promise<() =
       window[place] = stored;
       Atomics.wait(go, 0, 1);
     },
-    number.id as number,
+    number.id,
     (slots + (number.id % 2 ** 32) * slotWords + payload) / 2,
     value,
     cell,

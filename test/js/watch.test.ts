@@ -1,7 +1,7 @@
 // watch: who is called, when, how often, and what is left of it afterwards.
 import { MapRef, NumberRef, VectorRef, refFromId } from 'shared-heap';
 import type { Ref } from 'shared-heap';
-import { Thread, endThreads, expectNothingWaits, pause, until } from '../workers/thread';
+import { Thread, endThreads, expectNothingWaits, until } from '../workers/thread';
 import { checkHeap, commonJsFile, inChild, native, own, runNode } from './support';
 import type { Heap } from './support';
 import { beginStore, changeRows, expectLastStoreSeen, hasView, newStruct } from './support-changes';
@@ -28,7 +28,7 @@ describe.each(changeRows)('%s', (_, make, change) => {
     await thread.run(({ refFromId, state }, id) => {
       state.calls = 0;
       state.watch = refFromId(id).watch(() => state.calls++);
-    }, ref.id as number);
+    }, ref.id);
     const watch = ref.watch(seen);
     expect(seen).not.toHaveBeenCalled();
     change(ref);
@@ -123,9 +123,9 @@ describe('how often', () => {
     const watch = map.watch(() => (seen = map.get('n')!));
     const count = async () =>
       new Thread().run(({ refFromId }, id) => {
-        const counter = refFromId(id) as InstanceType<typeof MapRef>;
-        for (let i = 0; i < 5000; i++) (counter as any).add('n', 1);
-      }, map.id as number);
+        const counter: any = refFromId(id);
+        for (let i = 0; i < 5000; i++) counter.add('n', 1);
+      }, map.id);
     await Promise.all([count(), count(), count()]);
     await delivered();
     expect(seen).toBe(15_000);
@@ -209,7 +209,7 @@ describe('the end of the object', () => {
       const alive: boolean[] = [];
       const watch = ref.watch((each) => alive.push(each.isAlive));
       if (by === 'this thread') ref.drop();
-      else await new Thread().run(({ refFromId }, id) => refFromId(id).drop(), ref.id as number);
+      else await new Thread().run(({ refFromId }, id) => refFromId(id).drop(), ref.id);
       await delivered();
       expect(alive).toEqual([false]);
       await expectNothingWaits(); // it has gone by itself
@@ -273,7 +273,7 @@ describe('an error in a callback', () => {
       refFromId(id).watch(() => {
         throw new Error('on purpose');
       });
-    }, map.id as number);
+    }, map.id);
     map.set('a', 1);
     expect((await error).message).toBe('on purpose');
     expect(await thread.exited).toBe(1);
@@ -290,7 +290,7 @@ describe('an error in a callback', () => {
           throw new Error('on purpose');
         }),
       );
-    }, map.id as number);
+    }, map.id);
     map.set('a', 1);
     await thread.run(async ({ state }) => {
       while (!state.caught) await new Promise((resolve) => setTimeout(resolve, 1));
@@ -325,7 +325,12 @@ describe('the life of the process', () => {
   });
 
   test('process.exit() with a watch', () => {
-    expect(runNode(['-e', script('map.watch(() => 1, { ref: true }); map.set("a", 1); process.exit();')])).toBe('exit\n');
+    expect(
+      runNode([
+        '-e',
+        script('map.watch(() => 1, { ref: true }); map.set("a", 1); process.exit();'),
+      ]),
+    ).toBe('exit\n');
   });
 });
 
@@ -360,7 +365,8 @@ describe('what is left', () => {
     const thread = new Thread();
     await thread.run(
       ({ refFromId }, ids) => {
-        for (const id of ids) for (let i = 0; i < 50; i++) refFromId(id).watch(() => 1, { ref: i === 0 });
+        for (const id of ids)
+          for (let i = 0; i < 50; i++) refFromId(id).watch(() => 1, { ref: i === 0 });
       },
       refs.map((ref) => ref.id as number),
     );
@@ -374,29 +380,34 @@ describe('a loop of another thread that stores when the watch begins: its last s
     ['NumberRef', () => NumberRef.from(0)],
     ['number field', newStruct],
   ])('%s', async (_, make) => {
-    await expectLastStoreSeen(make, (ref, isDone) =>
-      new Promise<void>((resolve) => {
-        const look = (): void => {
-          if (!isDone()) return;
-          watch.unwatch();
-          resolve();
-        };
-        const watch = ref.watch(look);
-        look();
-      }),
+    await expectLastStoreSeen(
+      make,
+      (ref, isDone) =>
+        new Promise<void>((resolve) => {
+          const look = (): void => {
+            if (!isDone()) return;
+            watch.unwatch();
+            resolve();
+          };
+          const watch = ref.watch(look);
+          look();
+        }),
     );
   });
 });
 
-(hasView ? test : test.skip)('a store that had passed its check when the watch began is told', async () => {
-  const number = own(NumberRef.from(1));
-  const store = await beginStore(number, 2);
-  const seen: number[] = [];
-  const watch = number.watch(() => seen.push(number.obtainValue()));
-  await delivered();
-  expect(seen).toEqual([]);
-  store();
-  await until(() => seen.length > 0);
-  expect(seen).toEqual([2]);
-  watch.unwatch();
-});
+(hasView ? test : test.skip)(
+  'a store that had passed its check when the watch began is told',
+  async () => {
+    const number = own(NumberRef.from(1));
+    const store = await beginStore(number, 2);
+    const seen: number[] = [];
+    const watch = number.watch(() => seen.push(number.obtainValue()));
+    await delivered();
+    expect(seen).toEqual([]);
+    store();
+    await until(() => seen.length > 0);
+    expect(seen).toEqual([2]);
+    watch.unwatch();
+  },
+);

@@ -1,11 +1,29 @@
 // Locks between threads: exclusion, order, deadlocks, and holders that die. What one thread sees of
 // locks: test/js/locks.test.ts.
-import { MapRef, NumberRef, StringRef, StructFactory, VectorRef, heap, lockAll, refFromId } from 'shared-heap';
+import {
+  MapRef,
+  NumberRef,
+  StringRef,
+  StructFactory,
+  VectorRef,
+  heap,
+  lockAll,
+  refFromId,
+} from 'shared-heap';
 import type { LockInfo, Ref } from 'shared-heap';
 import { checkHeap, own, ownRefs, runNode, commonJsFile } from '../js/support';
 import { changeRows, changesFile } from '../js/support-changes';
 import { call, common, goodArguments, nameOf, subjects } from '../js/support-methods';
-import { Thread, codeOf, endThreads, expectNothingWaits, pause, threads, until, untilQueued } from './thread';
+import {
+  Thread,
+  codeOf,
+  endThreads,
+  expectNothingWaits,
+  pause,
+  threads,
+  until,
+  untilQueued,
+} from './thread';
 
 checkHeap();
 endThreads();
@@ -26,7 +44,7 @@ describe('exclusion', () => {
       const count = (thread: Thread, worker: number) =>
         thread.run(
           async ({ MapRef, lockAll, refFromId }, ids, cells, rounds, kind) => {
-            const counters = new MapRef<string, number>(ids[0]);
+            const counters = new MapRef<string, number>(ids[0]!);
             const refs = ids.map((id) => refFromId(id));
             const torn: unknown[] = [];
             const step = (): void => {
@@ -43,12 +61,13 @@ describe('exclusion', () => {
               lock: () => counters.lock(step),
               nested: () => counters.lock(() => counters.lock(step)),
               tryLock: () => {
-                while (!counters.tryLock(step)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0.1);
+                while (!counters.tryLock(step))
+                  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0.1);
               },
               lockAll: () => lockAll(refs, step),
               lockAsync: () =>
                 counters.lockAsync(async () => {
-                  await null;
+                  await Promise.resolve();
                   step();
                 }),
             };
@@ -94,7 +113,7 @@ describe('order', () => {
       await three[i % 3]!.run(
         ({ refFromId, state }, id, to, number) => {
           state.asked ??= [];
-          const vector = refFromId(to) as InstanceType<typeof VectorRef>;
+          const vector: any = refFromId(to);
           state.asked.push(refFromId(id).lockAsync(() => vector.push(number)));
         },
         idOf(map),
@@ -103,7 +122,9 @@ describe('order', () => {
       );
     }
     await held.leave();
-    await Promise.all(three.map((thread) => thread.run(({ state }) => Promise.all(state.asked).then(() => 1))));
+    await Promise.all(
+      three.map((thread) => thread.run(({ state }) => Promise.all(state.asked).then(() => 1))),
+    );
     expect(log.obtainValue()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
   });
 
@@ -225,15 +246,35 @@ describe('while another thread holds the lock', () => {
 
   const Point = new StructFactory({ x: 'number', on: 'boolean' });
   test.each<[string, () => Ref, (ref: any, n: number) => unknown, (ref: any) => unknown]>([
-    ['setValue of a NumberRef', () => NumberRef.from(0), (ref, n) => ref.setValue(n), (ref) => ref.obtainValue()],
-    ['add of a NumberRef', () => NumberRef.from(0), (ref) => ref.add(1), (ref) => ref.obtainValue()],
+    [
+      'setValue of a NumberRef',
+      () => NumberRef.from(0),
+      (ref, n) => ref.setValue(n),
+      (ref) => ref.obtainValue(),
+    ],
+    [
+      'add of a NumberRef',
+      () => NumberRef.from(0),
+      (ref) => ref.add(1),
+      (ref) => ref.obtainValue(),
+    ],
     ['a number field', () => Point.new(), (ref, n) => (ref.x = n), (ref) => ref.x],
     ['a boolean field', () => Point.new(), (ref, n) => (ref.on = n % 2 === 0), (ref) => ref.on],
     ['MapRef.set', () => new MapRef(), (ref, n) => ref.set('a', n), (ref) => ref.get('a')],
     ['MapRef.add', () => new MapRef(), (ref) => ref.add('a', 1), (ref) => ref.get('a')],
-    ['MapRef.delete', () => MapRef.from({ a: 1 }), (ref, n) => (n % 2 ? ref.delete('a') : ref.set('a', n)), (ref) => ref.get('a')],
+    [
+      'MapRef.delete',
+      () => MapRef.from({ a: 1 }),
+      (ref, n) => (n % 2 ? ref.delete('a') : ref.set('a', n)),
+      (ref) => ref.get('a'),
+    ],
     ['VectorRef.setAt', () => VectorRef.from([0]), (ref, n) => ref.setAt(0, n), (ref) => ref.at(0)],
-    ['VectorRef.push', () => new VectorRef(), (ref) => (ref.length > 1000 ? ref.clear() : ref.push(1)), (ref) => ref.length],
+    [
+      'VectorRef.push',
+      () => new VectorRef(),
+      (ref) => (ref.length > 1000 ? ref.clear() : ref.push(1)),
+      (ref) => ref.length,
+    ],
   ])('a compiled loop of %s stands still, and goes on', async (_, make, store, read) => {
     const ref = own(make());
     const cells = new Int32Array(new SharedArrayBuffer(8)); // rounds done, stop
@@ -280,7 +321,7 @@ describe('while another thread holds the lock', () => {
       await pause(1);
       turns++;
     }
-    expect(await Promise.race([asked, 'not yet'])).toBe('not yet');
+    expect(await Promise.race([asked, Promise.resolve('not yet')])).toBe('not yet');
     await held.leave();
     expect(await asked).toBe('mine');
   });
@@ -320,7 +361,12 @@ describe('while another thread holds the lock', () => {
     );
     await until(() => Atomics.load(cell, 0) === 1);
     const n = 20_000;
-    map.setMany(Array.from({ length: n }, (_, i) => [`key ${i}`, StringRef.from(`text ${i}`).move()]));
+    map.setMany(
+      Array.from(
+        { length: n },
+        (_, i) => [`key ${i}`, StringRef.from(`text ${i}`).move()] as const,
+      ),
+    );
     Atomics.store(cell, 0, 2);
     const seen = await sizes;
     expect(map.size).toBe(n);
@@ -332,7 +378,11 @@ describe('while another thread holds the lock', () => {
 
 describe('deadlocks', () => {
   /** Has a thread lock `first`, say so, and then do `then` with `second` when told. */
-  async function take(thread: Thread, first: Ref, way: 'lock' | 'lockAsync'): Promise<(second: Ref, then: Way) => Promise<string | undefined>> {
+  async function take(
+    thread: Thread,
+    first: Ref,
+    way: 'lock' | 'lockAsync',
+  ): Promise<(second: Ref, then: Way) => Promise<string | undefined>> {
     const cell = new Int32Array(new SharedArrayBuffer(4));
     const box = new Int32Array(new SharedArrayBuffer(4));
     const ids = new Float64Array(new SharedArrayBuffer(16));
@@ -359,7 +409,8 @@ describe('deadlocks', () => {
         }
         await ref.lockAsync(async () => {
           Atomics.store(state, 0, 2);
-          while (Atomics.load(told, 0) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+          while (Atomics.load(told, 0) === 0)
+            await new Promise((resolve) => setTimeout(resolve, 1));
           await act();
         });
       },
@@ -393,25 +444,31 @@ describe('deadlocks', () => {
     ['lock', 'lock', 'lockAsync', 'lockAsync'],
     ['lockAsync', 'lockAsync', 'lock', 'set'],
   ] as const;
-  test.each(kinds)('two threads: %s then %s against %s then %s', async (holdA, thenA, holdB, thenB) => {
-    const a = own(new MapRef());
-    const b = own(new MapRef());
-    const [first, second] = threads(2);
-    const goA = await take(first!, a, holdA);
-    const goB = await take(second!, b, holdB);
-    const codes = [goA(b, thenA), untilQueued(1).then(() => goB(a, thenB))];
-    const ends = await Promise.all(codes);
-    expect(ends).toEqual([undefined, 'ERR_DEADLOCK']);
-  });
+  test.each(kinds)(
+    'two threads: %s then %s against %s then %s',
+    async (holdA, thenA, holdB, thenB) => {
+      const a = own(new MapRef());
+      const b = own(new MapRef());
+      const [first, second] = threads(2);
+      const goA = await take(first!, a, holdA);
+      const goB = await take(second!, b, holdB);
+      const codes = [goA(b, thenA), untilQueued(1).then(() => goB(a, thenB))];
+      const ends = await Promise.all(codes);
+      expect(ends).toEqual([undefined, 'ERR_DEADLOCK']);
+    },
+  );
 
   test('a circle of three; the error tells the ids', async () => {
     const refs = [own(new MapRef()), own(new MapRef()), own(new MapRef())];
-    const [go1, go2] = [await take(new Thread(), refs[0]!, 'lock'), await take(new Thread(), refs[1]!, 'lockAsync')];
+    const go1 = await take(new Thread(), refs[0]!, 'lock');
+    const go2 = await take(new Thread(), refs[1]!, 'lockAsync');
     const ends: Promise<unknown>[] = [];
     const error = await refs[2]!.lockAsync(async () => {
       ends.push(go1(refs[1]!, 'lock'), go2(refs[2]!, 'lockAsync'));
       await untilQueued(2);
-      return refs[0]!.lockAsync(() => 1).catch((caught: unknown) => caught as Error & { code: string });
+      return refs[0]!
+        .lockAsync(() => 1)
+        .catch((caught: unknown) => caught as Error & { code: string });
     });
     expect(error).toMatchObject({ code: 'ERR_DEADLOCK' });
     const { message } = error as Error;
@@ -444,7 +501,9 @@ describe('deadlocks', () => {
         thread.run(
           ({ lockAll, refFromId }, ids, from) => {
             for (let round = 0; round < 300; round++) {
-              const some = ids.filter((_, at) => (at + round + from) % 3 !== 0).map((id) => refFromId(id));
+              const some = ids
+                .filter((_, at) => (at + round + from) % 3 !== 0)
+                .map((id) => refFromId(id));
               lockAll(some.reverse(), () => some.forEach((ref: any) => ref.add('n', 1)));
             }
             return 'done';
@@ -461,15 +520,25 @@ describe('deadlocks', () => {
 describe('a holder that dies', () => {
   const deaths: [string, (thread: Thread) => Promise<unknown>][] = [
     ['terminate()', async (thread) => thread.terminate()],
-    ['process.exit() in the thread', async (thread) => {
-      const cell = new Int32Array(new SharedArrayBuffer(4));
-      thread.worker.postMessage({ number: 0, source: '() => process.exit(3)', args: [cell] });
-      expect(await thread.exited).toBe(3);
-    }],
-    ['an uncaught error', async (thread) => {
-      thread.worker.postMessage({ number: 0, source: '() => { setImmediate(() => { throw new Error("on purpose"); }); }', args: [] });
-      expect(await thread.exited).toBe(1);
-    }],
+    [
+      'process.exit() in the thread',
+      async (thread) => {
+        const cell = new Int32Array(new SharedArrayBuffer(4));
+        thread.worker.postMessage({ number: 0, source: '() => process.exit(3)', args: [cell] });
+        expect(await thread.exited).toBe(3);
+      },
+    ],
+    [
+      'an uncaught error',
+      async (thread) => {
+        thread.worker.postMessage({
+          number: 0,
+          source: '() => { setImmediate(() => { throw new Error("on purpose"); }); }',
+          args: [],
+        });
+        expect(await thread.exited).toBe(1);
+      },
+    ],
   ];
 
   /** A thread that holds an object by a task, and so can still do things. */
@@ -497,11 +566,14 @@ describe('a holder that dies', () => {
 
   test.each<[string, (map: MapRef) => Promise<boolean> | boolean]>([
     ['lock', (map) => map.lock((info) => info.abandoned)],
-    ['tryLock', (map) => {
-      let told = false;
-      map.tryLock((info) => (told = info.abandoned));
-      return told;
-    }],
+    [
+      'tryLock',
+      (map) => {
+        let told = false;
+        map.tryLock((info) => (told = info.abandoned));
+        return told;
+      },
+    ],
     ['lockAsync', (map) => map.lockAsync((info) => info.abandoned)],
     ['lockAll', (map) => lockAll([own(new MapRef()), map], (info) => info.abandoned)],
   ])('terminated in the middle of lock(): %s is told', async (_, next) => {
@@ -562,10 +634,13 @@ describe('a holder that dies', () => {
     const thread = new Thread();
     await thread.begin(
       ({ lockAll, refFromId }, signal, ids) => {
-        lockAll(ids.map((id) => refFromId(id)), () => {
-          signal();
-          for (;;) refFromId(ids[0]!).isAlive;
-        });
+        lockAll(
+          ids.map((id) => refFromId(id)),
+          () => {
+            signal();
+            while (refFromId(ids[0]!).isAlive);
+          },
+        );
       },
       [...refs, gone].map(idOf),
     );

@@ -83,7 +83,7 @@ export class Thread {
           Atomics.wait(signals, 1, 0);
         });
       },
-      ref.id as number,
+      ref.id,
       cell,
     );
     left.catch(() => undefined); // a holder that is ended
@@ -126,7 +126,7 @@ export function endThreads(): void {
 export async function codeOf(promise: Promise<unknown>): Promise<string | undefined> {
   return promise.then(
     () => undefined,
-    (error: Failure) => error.code ?? error.message,
+    (error: unknown) => (error as Failure).code ?? (error as Failure).message,
   );
 }
 
