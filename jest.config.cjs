@@ -1,7 +1,7 @@
 'use strict';
 
 module.exports = {
-  testMatch: ['<rootDir>/test/{js,workers,fuzz}/**/*.test.ts'],
+  testMatch: ['<rootDir>/test/{js,workers,fuzz,linearizability}/**/*.test.ts'],
   testEnvironment: '<rootDir>/scripts/jest-environment.cjs',
   moduleNameMapper: { '^shared-heap$': '<rootDir>/dist/index.js' },
   modulePathIgnorePatterns: ['<rootDir>/build/'],

@@ -9,7 +9,7 @@ import { wantedNode } from './wanted-node.mjs';
 
 const GROUPS = [
   ...['number', 'struct', 'string', 'text', 'vector', 'map', 'objectbuffer', 'ingest', 'document'],
-  ...['worker', 'threads', 'memory', 'growth', 'gc', 'churn'],
+  ...['worker', 'threads', 'coordinate', 'memory', 'growth', 'gc', 'churn'],
 ];
 
 const { values: options } = parseArgs({

@@ -2,7 +2,16 @@
 // `node scripts/cmocka.mjs --cflags` prints compiler flags, `--libs` linker flags.
 import fs from 'node:fs';
 import path from 'node:path';
-import { BuildError, aptFetch, cached, isMain, run, runMain, withTempDir } from './support.mjs';
+import {
+  BuildError,
+  aptFetch,
+  cached,
+  debianRelease,
+  isMain,
+  run,
+  runMain,
+  withTempDir,
+} from './support.mjs';
 
 function fromPkgConfig() {
   const cflags = run('pkg-config', ['--cflags', 'cmocka']);
@@ -51,12 +60,6 @@ async function fromDebian() {
     cflags: `-isystem ${path.join(dir, 'usr/include')}`,
     libs: `-L${lib} -lcmocka -Wl,-rpath,${lib}`,
   };
-}
-
-/** The library must match the system's libc, so that a cache that outlives an upgrade is not used again. */
-function debianRelease() {
-  const release = fs.readFileSync('/etc/os-release', 'utf8');
-  return /^VERSION_CODENAME="?(\w+)/m.exec(release)?.[1] ?? 'unnamed';
 }
 
 export async function findCmocka() {

@@ -31,7 +31,7 @@ async function nodeTool(script, args) {
 
 async function clangFormat() {
   const sources = files(
-    ['csrc/core', 'csrc/binding', 'test/core', 'test/core/misuse'],
+    ['csrc/core', 'csrc/binding', 'test/core', 'test/core/misuse', 'test/fuzz/core'],
     ['.c', '.cc', '.h'],
   );
   const mode = fix ? ['-i'] : ['--dry-run', '-Werror'];

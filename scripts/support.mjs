@@ -90,6 +90,12 @@ export function lastLines(text, count) {
   return text.trimEnd().split('\n').slice(-count).join('\n');
 }
 
+/** What is unpacked must match the system's libc, so that a cache that outlives an upgrade is not used again. */
+export function debianRelease() {
+  const release = fs.readFileSync('/etc/os-release', 'utf8');
+  return /^VERSION_CODENAME="?(\w+)/m.exec(release)?.[1] ?? 'unnamed';
+}
+
 // Repositories of Debian and Ubuntu themselves; anything else a machine has configured is none of our business.
 const archiveUri = /\/(?:debian|debian-security|ubuntu|ubuntu-ports)(?:\/|\.list)?$/;
 

@@ -32,6 +32,13 @@ export function requireFunction(value: unknown, parameter: string): void {
   if (typeof value !== 'function') throw invalidArgType(parameter, 'a function', value);
 }
 
+/** Whether a number is one of items: whole, from 0 on, or Infinity for all there are. */
+export function requireCount(value: unknown): void {
+  if (typeof value !== 'number') throw invalidArgType('count', 'a number', value);
+  if (value >= 0 && (Number.isInteger(value) || value === Infinity)) return;
+  throw outOfRange('count', 'a whole number from 0 on, or Infinity', value);
+}
+
 /** The items of an iterable, read to the end before anything else is done. */
 export function readAll(values: unknown, parameter: string): unknown[] {
   if (!isIterable(values)) throw invalidArgType(parameter, 'an iterable', values);
@@ -66,11 +73,16 @@ export function retryWhileChanging<R>(what: string, rootIsAlive: () => boolean, 
 /** How often an operation starts over because other threads changed what it reads. */
 export const CONFLICT_TRIES = 3;
 
-export function conflict(what: string): SharedHeapError {
+export function conflict(what: string, tries = CONFLICT_TRIES): SharedHeapError {
   return new SharedHeapError(
     'ERR_CONFLICT',
-    `${what} was changed during each of ${CONFLICT_TRIES} tries; try again when it is at rest`,
+    `${what} was changed during each of ${tries} tries; try again when it is at rest`,
   );
+}
+
+/** An operation has waited as long as it was allowed to. */
+export function timedOut(what: string): SharedHeapError {
+  return new SharedHeapError('ERR_TIMEOUT', `${what}; give it more time`);
 }
 
 /** A value in an error message: its type, and what it is if that is short. */

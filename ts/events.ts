@@ -9,12 +9,6 @@ const handlers = new Map<number, () => void>();
 let waiting = 0;
 let listening = false;
 
-function listen(): void {
-  if (listening) return;
-  native.listen(dispatch);
-  listening = true;
-}
-
 /** Has `handler` called when the wait of this token is told, until `forget`. */
 export function handle(token: number, handler: () => void): void {
   listen();
@@ -35,6 +29,12 @@ export function stayAlive(): void {
 export function letGo(): void {
   waiting -= 1;
   if (waiting === 0) native.keepAlive(false);
+}
+
+function listen(): void {
+  if (listening) return;
+  native.listen(dispatch);
+  listening = true;
 }
 
 function dispatch(count: number): void {

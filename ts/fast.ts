@@ -32,6 +32,8 @@ const fast: FastCalls = native.fast ?? {
   numberCompareExchange: nothing,
   vectorPush: nothing,
   vectorSet: nothing,
+  queuePush: nothing,
+  queuePop: nothing,
   retain: nothing,
   drop: nothing,
 };
@@ -40,7 +42,7 @@ const { seat, done: DONE, absent: ABSENT } = fast;
 const { mapGet, mapGetNumberKey, mapHas, mapHasNumberKey, mapSet, mapSetNumberKey } = fast;
 const { mapDelete, mapDeleteNumberKey, mapAdd, mapAddNumberKey } = fast;
 const { numberNew, numberAdd, numberSub, numberExchange, numberCompareExchange } = fast;
-const { vectorPush, vectorSet, retain, drop } = fast;
+const { vectorPush, vectorSet, queuePush, queuePop, retain, drop } = fast;
 const { absence, fastResult: result } = native;
 
 /** The number that the last call asked for, if that was done. */
@@ -86,8 +88,8 @@ function beforeRead(): void {
 }
 
 /**
- * How many gets from a map go to the addon at once, because one has just failed: a map whose values
- * are no numbers should not pay for two calls. By id; ids may share a place.
+ * How many gets from a map, or pops from a queue, go to the addon at once, because one has just failed:
+ * one whose values are no numbers should not pay for two calls. By id; ids may share a place.
  */
 const PLACES = 256;
 const SKIPS = 16;
@@ -95,7 +97,7 @@ const skips = new Uint8Array(PLACES);
 /** How many that are in all. */
 let allSkips = 0;
 
-function skipGets(id: number): void {
+function skipReads(id: number): void {
   const place = id & (PLACES - 1);
   allSkips += SKIPS - (skips[place] as number);
   skips[place] = SKIPS;
@@ -118,7 +120,7 @@ export function tryGet(id: number, key: Key): number {
   if (typeof key === 'string') mapGet(seat, id, key);
   else if (typeof key === 'number') mapGetNumberKey(seat, id, key);
   const status = end();
-  if (status === FAILED) skipGets(id);
+  if (status === FAILED) skipReads(id);
   return status;
 }
 
@@ -210,4 +212,24 @@ export function trySetElement(id: number, index: number, value: unknown): number
   begin();
   vectorSet(seat, id, index, value);
   return end();
+}
+
+// --- queues ----------------------------------------------------------------------------------
+
+/** Absent: the queue is full. */
+export function tryEnqueue(id: number, value: unknown): number {
+  if (typeof value !== 'number') return FAILED;
+  begin();
+  queuePush(seat, id, value);
+  return end();
+}
+
+/** Takes the oldest value, if it is a number. Absent: the queue is empty. */
+export function tryDequeue(id: number): number {
+  if (allSkips > 0 && isSkipped(id)) return FAILED;
+  begin();
+  queuePop(seat, id);
+  const status = end();
+  if (status === FAILED) skipReads(id);
+  return status;
 }

@@ -2,6 +2,10 @@ import type { Native } from '../types/native';
 import { invalidArgType, outOfRange } from './errors';
 import { native } from './native';
 import { isPlainObject } from './plain';
+import type { HeapLeaks, HeapReport, ReportFormat, ReportOptions } from './report';
+import { leaks, report } from './report';
+import type { HeapScope } from './scope';
+import { openScope } from './scope';
 
 /** Sizes in bytes, times in milliseconds. */
 export interface HeapOptions {
@@ -16,11 +20,11 @@ export interface HeapOptions {
   readonly lockTimeout?: number | undefined;
 }
 
-/** Figures of the heap; see `heap.stats`. */
+/** Figures of the heap, field by field in docs/heap.md; see `heap.stats`. */
 export type HeapStats = ReturnType<Native['stats']>;
 
 /** What `heap.verify` found. */
-export type HeapReport = ReturnType<Native['verify']>;
+export type HeapVerification = ReturnType<Native['verify']>;
 
 /**
  * Sets the sizes of the heap, which all threads of the process share. To be called before the first
@@ -29,9 +33,18 @@ export type HeapReport = ReturnType<Native['verify']>;
  */
 export function configure(options: HeapOptions): void {
   if (!isPlainObject(options)) throw invalidArgType('options', 'an object', options);
-  const { reserve, limit, lockTimeout = 5000, ...others } = options as HeapOptions & Record<string, unknown>;
+  const {
+    reserve,
+    limit,
+    lockTimeout = 5000,
+    ...others
+  } = options as HeapOptions & Record<string, unknown>;
   for (const name of Object.keys(others)) {
-    throw invalidArgType('options', `{ reserve, limit, lockTimeout } without ${JSON.stringify(name)}`, options);
+    throw invalidArgType(
+      'options',
+      `{ reserve, limit, lockTimeout } without ${JSON.stringify(name)}`,
+      options,
+    );
   }
   checkBytes('options.reserve', reserve);
   checkBytes('options.limit', limit);
@@ -70,7 +83,39 @@ export const heap = {
    * `problems` says what is not. O(size of the heap). While other threads write the walk sees no
    * single moment: `quiescent` says whether it did.
    */
-  verify(): HeapReport {
+  verify(): HeapVerification {
     return native.verify();
+  },
+
+  /**
+   * Opens a scope: claims that this thread takes from here on belong to it and are given up when it
+   * ends, or when the worker dies before that (`terminate()`, `process.exit()`, an error nobody
+   * catches). `using scope = heap.scope()`, or `scope.end()` in a `finally`. Of scopes that are open
+   * at the same time the one opened last is meant, whatever asynchronous function opened it.
+   */
+  scope(): HeapScope {
+    return openScope();
+  },
+
+  /**
+   * Live objects by the place that made them (with `SHARED_HEAP_TRACE=1`; else all are
+   * `'unknown'`), most objects first, split into those that are claimed, those held by a container or
+   * name that can be reached, and cycles: containers that hold each other and nobody can reach, which
+   * are reported here and not collected. O(size of the heap). While other threads write the walk
+   * sees no single moment: `quiescent` says whether it did.
+   */
+  leaks(): HeapLeaks {
+    return leaks();
+  },
+
+  /**
+   * What takes the memory: by type, by object, by name, by creation site. A text for people of at
+   * most 80 columns or, with `{ format: 'json' }`, the figures. Not one moment: see `leaks`.
+   * O(size of the heap), and of what each of the first 100 names reaches.
+   */
+  report<F extends ReportFormat = 'text'>(
+    options?: ReportOptions<F>,
+  ): F extends 'json' ? HeapReport : string {
+    return report(options) as F extends 'json' ? HeapReport : string;
   },
 };

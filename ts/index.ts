@@ -2,7 +2,7 @@ export { BufferRef } from './buffer-ref';
 export type { Bytes } from './buffer-ref';
 export { SharedHeapError } from './errors';
 export { configure, heap } from './heap';
-export type { HeapOptions, HeapReport, HeapStats } from './heap';
+export type { HeapOptions, HeapStats, HeapVerification } from './heap';
 export type { Id, IdLike, TypeName } from './ids';
 export { lockAll } from './lock-all';
 export type { LockInfo, LockOptions } from './lock';
@@ -10,15 +10,26 @@ export { MapRef } from './map-ref';
 export type { MapSource } from './map-source';
 export { names } from './names';
 export { NumberRef } from './number-ref';
+export { QueueRef } from './queue-ref';
 export { Ref } from './ref';
 export { refFromId, typeOf } from './registry';
+export type { HeapLeaks, HeapReport, HeapSite, HeapTally } from './report';
+export type { HeapScope } from './scope';
 export { share } from './share';
 export type { Shared, SharedElement } from './share';
 export { StringRef } from './string-ref';
 export { StructDefinition, StructFactory } from './struct-factory';
 export type { StructInit } from './struct-factory';
 export { StructRef } from './struct-ref';
-export type { FieldType, FieldValue, PlainStruct, Shape, Struct } from './struct-ref';
+export type {
+  FieldType,
+  FieldValue,
+  PlainStruct,
+  Shape,
+  Struct,
+  StructUpdate,
+  StructValues,
+} from './struct-ref';
 export type { MapKey, Plain, PlainMap, Primitive, SharedValue } from './values';
 export { VectorRef } from './vector-ref';
 export type { WaitOptions } from './wait';

@@ -54,6 +54,17 @@ export function inspectVector(ref: Ref, depth: Depth, options: Options): string 
   });
 }
 
+export function inspectQueue(ref: Ref, depth: Depth, options: Options): string {
+  return inspectContents(ref, depth, options, (show) => {
+    native.queueState(ref.id);
+    const [size = 0, , closed] = native.out;
+    const limit = Math.min(size, limitOf(options), native.batch);
+    const items = outAll(native.queueRead(ref.id, 0, limit, native.modes.borrow)).map(show);
+    if (closed === 1) items.unshift(options.stylize('closed', 'special'));
+    return { size, items: withMore(items, size - limit, 'item') };
+  });
+}
+
 export function inspectStruct(ref: Ref, shape: number, depth: Depth, options: Options): string {
   return inspectContents(ref, depth, options, (show) => {
     const { names } = shapeInfo(shape);

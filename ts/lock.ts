@@ -173,33 +173,40 @@ export async function lockWhileAsync<R>(
 }
 
 /** Waits for the turn of a ticket; whether the lock was abandoned. */
-function turn(id: number, token: number, end: number): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const finish = (): void => {
+async function turn(id: number, token: number, end: number): Promise<boolean> {
+  // What comes is a function, for errors to be thrown here.
+  const outcome = await new Promise<() => boolean>((resolve) => {
+    const finish = (result: () => boolean): void => {
       timer.cancel();
       forget(token);
       letGo();
+      resolve(result);
     };
     const look = (): boolean => {
       try {
         if (!isMine(id, token)) return false;
-        resolve(answer[1] === 1);
+        const abandoned = answer[1] === 1;
+        finish(() => abandoned);
       } catch (error) {
-        reject(error);
+        finish(() => {
+          throw error;
+        });
       }
-      finish();
       return true;
     };
     const timer = callAt(end, () => {
       // A timer that was held up may find that its turn has come.
       if (look()) return;
-      finish();
+      const error = locked(id);
       native.lockLeave(token);
-      reject(locked(id));
+      finish(() => {
+        throw error;
+      });
     });
     stayAlive();
     handle(token, look);
   });
+  return outcome();
 }
 
 // --- errors --------------------------------------------------------------------------------------

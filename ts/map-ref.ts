@@ -15,6 +15,7 @@ import type { IdLike } from './ids';
 import { inspectMap } from './inspect';
 import type { MapSource } from './map-source';
 import { readEntries } from './map-source';
+import { updateEntry } from './map-update';
 import { MapWalk, tellClear, tellRemoval } from './map-walk';
 import {
   checkAlive,
@@ -250,6 +251,23 @@ export class MapRef<
     } finally {
       disposeIfMoving(value);
     }
+  }
+
+  /**
+   * Sets the value of a key to what `callback` returns for the present one (undefined if there is
+   * none), and returns it. The callback runs with nothing locked; if the value is another by then
+   * (SameValueZero, refs by id) it is called again with that one, so no change is lost. A ref that
+   * it is given owns a claim for the time of the call; the one that is returned borrows. Of a moved
+   * ref that it returns the map takes the claim; one that came too late is dropped. If it throws
+   * nothing has changed.
+   * @throws `ERR_CONFLICT` if others were faster 10,000 times; what `set` throws
+   */
+  update(key: K, callback: (value: V | undefined) => V): V {
+    requireFunction(callback, 'callback');
+    const id = idOf(this);
+    const value = updateEntry(id, key, callback as (value: unknown) => unknown);
+    markChanged(id);
+    return value as V;
   }
 
   /** Removes a key and releases its value; false if there was none. */

@@ -5,10 +5,14 @@ import type { Primitive, Value } from '../types/native';
 import { SharedHeapError, describe } from './errors';
 import { native } from './native';
 import type { Ref } from './ref';
-import { BORROWED, BRAND, OWNED, isRef } from './ref';
+import { BORROWED, BRAND, OWNED, isRef, isScoped } from './ref';
 import { refAt } from './registry';
 
 const { REF, refIds, refMoves } = native;
+
+const NO_MOVE = 0;
+const MOVE = 1;
+const MOVE_UNSCOPED = 2;
 
 /** A value out of the heap as `get` gives it: a primitive, or a ref that borrows. */
 export function out(value: Value): unknown {
@@ -156,7 +160,7 @@ function placeRef(value: unknown, place: number, withMove: boolean): Value {
   const ref = requireRef(value);
   const moving = isMoving(ref);
   refIds[place] = ref.id;
-  refMoves[place] = moving && withMove ? 1 : 0;
+  refMoves[place] = moving && withMove ? (isScoped(ref) ? MOVE : MOVE_UNSCOPED) : NO_MOVE;
   return REF;
 }
 

@@ -1,8 +1,10 @@
 // The only file that loads the addon. Everything that C defines (type tags, modes, limits) is read
 // from it, never written down a second time.
 import { join } from 'node:path';
+import { env } from 'node:process';
 import type { Native } from '../types/native';
 import { SharedHeapError } from './errors';
+import { traced } from './trace';
 
 function load(): Native {
   const file = join(__dirname, '..', 'build', 'Release', 'shared_heap.node');
@@ -18,6 +20,9 @@ function load(): Native {
   }
 }
 
-export const native = load();
+/** Set to 1, every object remembers the stack that made it, for `heap.leaks()`. */
+const isTracing = env.SHARED_HEAP_TRACE === '1';
+
+export const native = isTracing ? traced(load()) : load();
 
 native.setErrorClass(SharedHeapError);

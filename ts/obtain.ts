@@ -7,10 +7,12 @@ import type { Key, Value } from '../types/native';
 import { retryWhileChanging } from './errors';
 import { MapWalk } from './map-walk';
 import { native } from './native';
+import type { PlainObject } from './plain';
+import { setOwn } from './plain';
 import { shapeInfo } from './shapes';
 import { VectorWalk } from './vector-walk';
 
-const { REF, modes, refIds, refShapes, refTypes, types } = native;
+const { REF, batch, modes, refIds, refShapes, refTypes, types } = native;
 
 /** An object found and not yet read. */
 class Found {
@@ -20,8 +22,6 @@ class Found {
     readonly shape: number,
   ) {}
 }
-
-type PlainObject = Record<string, unknown>;
 
 /** Where the copy of an object belongs. */
 interface Gap {
@@ -89,6 +89,8 @@ class Copier {
         return this.#json ? Array.from(new Uint8Array(native.bytesCopy(id))) : native.bytesCopy(id);
       case types.VectorRef:
         return this.#readVector(id);
+      case types.QueueRef:
+        return this.#readQueue(id);
       case types.MapRef:
         return this.#readMap(id);
       default:
@@ -101,6 +103,15 @@ class Copier {
     const walk = new VectorWalk(id, modes.deref, findRefs);
     for (let i = 0; walk.at(i); i++) copy.push(this.#leave(copy, i, walk.value));
     return copy;
+  }
+
+  #readQueue(id: number): unknown[] {
+    const copy: unknown[] = [];
+    for (;;) {
+      const piece = findRefs(native.queueRead(id, copy.length, batch, modes.deref));
+      for (const value of piece) copy.push(this.#leave(copy, copy.length, value));
+      if (piece.length < batch) return copy;
+    }
   }
 
   #readMap(id: number): unknown {
@@ -174,18 +185,4 @@ function put(into: Gap['into'], key: Key, value: unknown): void {
   if (Array.isArray(into)) into[key as number] = value;
   else if (into instanceof Map) into.set(key, value);
   else setOwn(into, key as string, value);
-}
-
-function setOwn(object: PlainObject, key: string, value: unknown): void {
-  if (key !== '__proto__') {
-    object[key] = value;
-    return;
-  }
-  // Assigning would set the prototype.
-  Object.defineProperty(object, key, {
-    value,
-    configurable: true,
-    enumerable: true,
-    writable: true,
-  });
 }

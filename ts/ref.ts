@@ -45,6 +45,26 @@ const FINISHED = 3;
 let readId!: (ref: Ref) => number;
 let becomeOwner: (ref: Ref) => void;
 let disposeMoving!: (value: unknown) => void;
+let releaseOwner!: (ref: Ref) => void;
+
+/** Keeps the refs that own a claim taken while a scope is open (scope.ts). */
+export interface Owners {
+  add(ref: Ref): void;
+  has(ref: Ref): boolean;
+  delete(ref: Ref): void;
+}
+/** Undefined while no scope is open: then every place that looks here costs one branch. */
+let owners: Owners | undefined;
+
+/** From here on `next` is told of every ref that comes to own a claim, or has none any more. */
+export function setOwners(next: Owners | undefined): void {
+  owners = next;
+}
+
+/** Whether a ref owns a claim of a scope. */
+export function isScoped(ref: Ref): boolean {
+  return owners?.has(ref) === true;
+}
 
 /**
  * What all refs have in common. A ref stands for an object in the shared heap: it holds an id and
@@ -82,6 +102,7 @@ export abstract class Ref<T extends TypeName = TypeName> {
     this.id = id as Id<T>;
     this.#id = id;
     this.#state = state;
+    if (owners !== undefined && state === OWNING) owners.add(this);
   }
 
   static {
@@ -94,6 +115,10 @@ export abstract class Ref<T extends TypeName = TypeName> {
     };
     becomeOwner = (ref) => {
       ref.#state = OWNING;
+      if (owners !== undefined) owners.add(ref);
+    };
+    releaseOwner = (ref) => {
+      ref.#release();
     };
     disposeMoving = (value) => {
       if (typeof value !== 'object' || value === null || !(#state in value)) return;
@@ -232,6 +257,10 @@ export abstract class Ref<T extends TypeName = TypeName> {
 
   /** For `using`: an owning ref gives up its claim, a borrowing one is only finished. Never throws. */
   [Symbol.dispose](): void {
+    this.#release();
+  }
+
+  #release(): void {
     const state = this.#state;
     this.#finish();
     if (state !== OWNING && state !== MOVING) return;
@@ -255,6 +284,7 @@ export abstract class Ref<T extends TypeName = TypeName> {
 
   #finish(): void {
     this.#state = FINISHED;
+    if (owners !== undefined) owners.delete(this);
     this[FORGET]();
   }
 
@@ -268,6 +298,8 @@ export abstract class Ref<T extends TypeName = TypeName> {
 export const idOf = readId;
 /** Gives up the claim of a ref that was to be moved and was not, when nobody else can reach it. */
 export const disposeIfMoving = disposeMoving;
+/** What `[Symbol.dispose]` does, whatever a subclass has made of it. */
+export const release = releaseOwner;
 
 /** Whether a value is a ref, of this copy of the package or another; `{ id: 342 }` is not. */
 export function isRef(value: unknown): value is Ref {
@@ -290,6 +322,7 @@ export function adopt<R extends Ref>(ref: R): R {
       `nobody left a claim on ${typeName(ref)} ${ref.id} to adopt; use acquire() or retain()`,
     );
   }
+  if (owners !== undefined) native.scopeAdd(ref.id);
   becomeOwner(ref);
   return ref;
 }

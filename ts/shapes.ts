@@ -1,5 +1,6 @@
-import { SharedHeapError } from './errors';
+import { SharedHeapError, invalidArgType } from './errors';
 import { native } from './native';
+import { isRef } from './ref';
 
 /** The fields of a struct shape, as this thread keeps them. */
 export interface ShapeInfo {
@@ -26,6 +27,16 @@ export function shapeInfo(shape: number): ShapeInfo {
     infos.set(shape, info);
   }
   return info;
+}
+
+/** Whether a value can be an object with fields as its properties. */
+export function requireFieldValues(
+  value: unknown,
+  parameter: string,
+): asserts value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || isRef(value)) {
+    throw invalidArgType(parameter, 'an object of field values', value);
+  }
 }
 
 /** @throws `ERR_UNKNOWN_FIELD` */

@@ -4,10 +4,10 @@ import { checkValues, finishAllMoved, settleMoved, toValues } from './marshal';
 import { openNamed } from './names';
 import { native } from './native';
 import { isPlainObject } from './plain';
-import { acquire, adopt, isRef, newOwner } from './ref';
+import { acquire, adopt, newOwner } from './ref';
 import { tagOfClass } from './registry';
 import type { ShapeInfo } from './shapes';
-import { fieldOf, shapeInfo } from './shapes';
+import { fieldOf, requireFieldValues, shapeInfo } from './shapes';
 import type { FieldValue, Shape, Struct, StructClass } from './struct-ref';
 import { classOfShape } from './struct-class';
 
@@ -126,12 +126,8 @@ export class StructFactory<const S extends Shape> {
     const start = values.length;
     for (let i = 0; i < shape.names.length; i++) values.push(undefined);
     if (init === undefined) return;
-    if (typeof init !== 'object' || init === null || Array.isArray(init) || isRef(init)) {
-      throw invalidArgType('init', 'an object of field values', init);
-    }
-    for (const name of Object.keys(init)) {
-      values[start + fieldOf(shape, name)] = (init as Record<string, unknown>)[name];
-    }
+    requireFieldValues(init, 'init');
+    for (const name of Object.keys(init)) values[start + fieldOf(shape, name)] = init[name];
   }
 
   static #parseField(name: string, type: unknown): { type: number; detail: number } {

@@ -2,15 +2,28 @@ import { inspect } from 'node:util';
 import type { InspectOptionsStylized } from 'node:util';
 import type { IdLike } from './ids';
 import { inspectStruct } from './inspect';
-import { finishMoved, out, outOwned, toValue } from './marshal';
+import {
+  checkValues,
+  finishAllMoved,
+  finishMoved,
+  out,
+  outAll,
+  outOwned,
+  toValue,
+  toValues,
+} from './marshal';
 import { native } from './native';
 import { obtain, obtainElement } from './obtain';
+import type { PlainObject } from './plain';
+import { setOwn } from './plain';
 import { Ref, idOf } from './ref';
 import { registerClass } from './registry';
 import type { ShapeInfo } from './shapes';
-import { fieldOf } from './shapes';
+import { fieldOf, requireFieldValues } from './shapes';
 import type { StructFactory } from './struct-factory';
 import type { Plain, SharedValue, Untyped } from './values';
+
+const { numbers } = native;
 
 /** What the fields of a struct can be: see `StructFactory`. */
 export type FieldType =
@@ -61,6 +74,12 @@ type Member =
 export type Struct<S extends Shape> = StructRef<S> & {
   -readonly [F in keyof S as F extends Member ? never : F]: FieldValue<S[F]>;
 };
+
+/** The fields of a struct with what they hold. */
+export type StructValues<S extends Shape> = { -readonly [F in keyof S]: FieldValue<S[F]> };
+
+/** New values for some fields of a struct. */
+export type StructUpdate<S extends Shape> = Readonly<Partial<StructValues<S>>>;
 
 /** The plain copy of a struct. */
 export type PlainStruct<S extends Shape> = { -readonly [F in keyof S]: Plain<FieldValue<S[F]>> };
@@ -120,6 +139,40 @@ export abstract class StructRef<S extends Shape = Untyped> extends Ref<'StructRe
         ? obtainElement(id, () => native.recordGetValue(id, shape.id, at))
         : value;
     return plain as Plain<FieldValue<S[F]>>;
+  }
+
+  /**
+   * Sets several fields in one step to other threads, all or none; moved refs as in `setKey`. The
+   * values are read and checked before the first is set.
+   * @throws as `setKey`
+   */
+  update(values: StructUpdate<S>): void {
+    const id = idOf(this);
+    const shape = this[SHAPE];
+    requireFieldValues(values, 'values');
+    const names = Object.keys(values);
+    const all = names.map((name) => values[name]);
+    const fields = names.map((name) => fieldOf(shape, name));
+    checkValues(all);
+    numbers.set(fields);
+    native.recordUpdate(id, shape.id, ...toValues(all, 0, all.length, true));
+    finishAllMoved(all);
+  }
+
+  /**
+   * All fields in one step to other threads, as a plain object of what `getKey` gives: refs borrow.
+   * No `update` is seen half done. Of numbers and booleans that others set one by one meanwhile each
+   * is the one before or the one after.
+   */
+  snapshot(): StructValues<S> {
+    const id = idOf(this);
+    const { id: shape, names } = this[SHAPE];
+    const values = outAll(native.recordRead(id, shape, native.modes.borrow));
+    const copy: PlainObject = {};
+    names.forEach((name, field) => {
+      setOwn(copy, name, values[field]);
+    });
+    return copy as StructValues<S>;
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { BufferRef } from './buffer-ref';
 import type { MapRef } from './map-ref';
 import type { NumberRef } from './number-ref';
+import type { QueueRef } from './queue-ref';
 import type { Ref } from './ref';
 import type { StringRef } from './string-ref';
 import type { PlainStruct, Shape, StructRef } from './struct-ref';
@@ -28,7 +29,7 @@ export type Plain<V> = 0 extends 1 & V
       ? number
       : V extends BufferRef
         ? ArrayBuffer
-        : V extends VectorRef<infer E>
+        : V extends VectorRef<infer E> | QueueRef<infer E>
           ? Plain<E>[]
           : V extends MapRef<infer K, infer E>
             ? PlainMap<K, E>

@@ -91,6 +91,24 @@ export function spliceValues(
   return removed;
 }
 
+/** Takes up to `count` elements from the front. */
+export function takeValues(id: number, count: number): unknown[] {
+  const taken: unknown[] = [];
+  let limit: number;
+  let piece: unknown[];
+  do {
+    limit = Math.min(count - taken.length, batch);
+    try {
+      piece = outAllOwned(native.vectorTakeMany(id, limit));
+    } catch (error) {
+      if (taken.length === 0) throw error;
+      return taken; // they are the caller's already; the next call will throw
+    }
+    for (const value of piece) taken.push(value);
+  } while (piece.length === limit && taken.length < count);
+  return taken;
+}
+
 function insertPiecesAt(id: number, at: number, values: readonly unknown[]): void {
   insertPieces(id, values, (start, end) => {
     native.vectorSplice(id, at + start, 0, ...toValues(values, start, end, false));

@@ -81,38 +81,26 @@ export function waitUntil<T>(
 }
 
 /** The same without blocking. The environment stays alive meanwhile. */
-export function waitUntilAsync<T>(
+export async function waitUntilAsync<T>(
   id: number,
   attempt: () => T | typeof NOT_YET,
   timeout: number,
   onTimeout: () => T,
 ): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const first = attempt();
-    if (first !== NOT_YET) {
-      resolve(first);
-      return;
-    }
-    if (timeout === 0) {
-      resolve(onTimeout());
-      return;
-    }
-    const token = native.watch(id, false);
-    const timer = callAt(deadline(timeout), () => {
-      finish(onTimeout);
-    });
-    const stopSettling = settle(token);
+  const first = attempt();
+  if (first !== NOT_YET) return first;
+  if (timeout === 0) return onTimeout();
+  const token = native.watch(id, false);
+  const end = deadline(timeout);
+  // What comes is a function, for errors to be thrown here.
+  const outcome = await new Promise<() => T>((resolve) => {
     const finish = (result: () => T): void => {
       timer.cancel();
       stopSettling();
       forget(token);
       native.unwatch(token);
       letGo();
-      try {
-        resolve(result());
-      } catch (error) {
-        reject(error);
-      }
+      resolve(result);
     };
     const look = (): void => {
       try {
@@ -124,10 +112,15 @@ export function waitUntilAsync<T>(
         });
       }
     };
+    const timer = callAt(end, () => {
+      finish(onTimeout);
+    });
+    const stopSettling = settle(token);
     stayAlive();
     handle(token, look);
     look(); // it may have changed before the watch began
   });
+  return outcome();
 }
 
 /** Calls back once, at a moment that may be further away than timers reach. */

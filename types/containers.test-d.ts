@@ -1,7 +1,16 @@
-// MapRef, VectorRef, names and share.
+// MapRef, VectorRef, QueueRef, names and share.
 import { expectTypeOf } from 'expect-type';
 import type { Plain, PlainMap, Ref } from 'shared-heap';
-import { BufferRef, MapRef, NumberRef, StringRef, VectorRef, names, share } from 'shared-heap';
+import {
+  BufferRef,
+  MapRef,
+  NumberRef,
+  QueueRef,
+  StringRef,
+  VectorRef,
+  names,
+  share,
+} from 'shared-heap';
 
 // Maps.
 const sizes = new MapRef<string, number>();
@@ -10,6 +19,11 @@ expectTypeOf(sizes.set('a', 1)).toEqualTypeOf<MapRef<string, number>>();
 expectTypeOf(sizes.getOrInsert('a', 1)).toEqualTypeOf<number>();
 expectTypeOf([...sizes]).toEqualTypeOf<[string, number][]>();
 expectTypeOf(sizes.getMany(['a'])).toEqualTypeOf<(number | undefined)[]>();
+expectTypeOf(sizes.update('a', (size) => (size ?? 0) + 1)).toEqualTypeOf<number>();
+// @ts-expect-error there may be no size
+sizes.update('a', (size) => Math.abs(size));
+// @ts-expect-error the values are numbers
+sizes.update('a', () => 'b');
 // @ts-expect-error the values are numbers
 sizes.set('a', 'b');
 // @ts-expect-error the keys are strings
@@ -53,6 +67,7 @@ expectTypeOf(numbers.map(String)).toEqualTypeOf<string[]>();
 expectTypeOf(numbers.reduce((a, b) => a + b)).toEqualTypeOf<number>();
 expectTypeOf(numbers.reduce((a, b) => a + String(b), '')).toEqualTypeOf<string>();
 expectTypeOf(numbers.splice(0, 1, 4)).toEqualTypeOf<number[]>();
+expectTypeOf(numbers.takeMany(5)).toEqualTypeOf<number[]>();
 // @ts-expect-error the elements are numbers
 numbers.push('4');
 // @ts-expect-error null is no element here
@@ -81,3 +96,27 @@ expectTypeOf(share(new Uint8Array(2))).toEqualTypeOf<BufferRef>();
 expectTypeOf(share(new Map([['a', 1]]))).toEqualTypeOf<MapRef<string, number>>();
 expectTypeOf(share({ a: 1, b: [1] }).get('a')).toEqualTypeOf<number | VectorRef | undefined>();
 expectTypeOf(share(true)).toBeNever();
+
+// Queues.
+const jobs = QueueRef.withCapacity<string | StringRef>(5);
+expectTypeOf(jobs).toEqualTypeOf<QueueRef<string | StringRef>>();
+expectTypeOf(jobs.pop({ timeout: 5 })).toEqualTypeOf<string | StringRef | undefined>();
+expectTypeOf(jobs.tryPop()).toEqualTypeOf<string | StringRef | undefined>();
+expectTypeOf(jobs.popAsync()).toEqualTypeOf<Promise<string | StringRef | undefined>>();
+expectTypeOf(jobs.push('a')).toBeVoid();
+expectTypeOf(jobs.tryPush(StringRef.from('a').move())).toEqualTypeOf<boolean>();
+expectTypeOf(jobs.pushAsync('a')).toEqualTypeOf<Promise<void>>();
+expectTypeOf([...jobs]).toEqualTypeOf<(string | StringRef)[]>();
+expectTypeOf(jobs[Symbol.asyncIterator]()).toEqualTypeOf<
+  AsyncIterableIterator<string | StringRef>
+>();
+expectTypeOf(jobs.obtainValue()).toEqualTypeOf<string[]>();
+expectTypeOf(QueueRef.named<number>('jobs', 5)).toEqualTypeOf<QueueRef<number>>();
+expectTypeOf(QueueRef.adopt<number>(5)).toEqualTypeOf<QueueRef<number>>();
+expectTypeOf(new QueueRef().pop()).toBeAny();
+// @ts-expect-error the values are texts
+jobs.push(5);
+// @ts-expect-error how long is told in an object
+jobs.pop(5);
+// @ts-expect-error the id is a queue's
+new VectorRef(jobs.id);

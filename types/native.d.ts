@@ -6,7 +6,8 @@
  *
  * Values. A primitive travels as itself. A ref travels as the sentinel `REF`, its id beside it:
  * - in: argument number k of the values of a call is a ref if it is `REF`; its id is `refIds[k]`, and
- *   `refMoves[k]` is 1 if the write takes over one of the object's claims as its hold (else 0).
+ *   `refMoves[k]` is 1 if the write takes over one of the object's claims as its hold, 2 if that claim
+ *   belongs to no scope (else 0).
  *   Which values count is said at each function; with none said, "the value" is number 0.
  * - out: a single result is number 0; in an array result, element i is number i: `refIds[i]`,
  *   `refTypes[i]` (type tag) and, for a struct, `refShapes[i]` (shape id).
@@ -97,8 +98,19 @@ export interface FastCalls {
   ) => void;
   readonly vectorPush: (seat: number, id: number, value: number) => void;
   readonly vectorSet: (seat: number, id: number, index: number, value: number) => void;
+  /** `absent`: the queue is full. */
+  readonly queuePush: (seat: number, id: number, value: number) => void;
+  /** `absent`: the queue is empty and not closed. */
+  readonly queuePop: (seat: number, id: number) => void;
   readonly retain: (seat: number, id: number) => void;
   readonly drop: (seat: number, id: number) => void;
+}
+
+/** A number of objects; `bytes` of their slots and bodies, `example` the id of one of them. */
+export interface Tally {
+  objects: number;
+  bytes: number;
+  example: number | undefined;
 }
 
 export interface Native {
@@ -130,7 +142,10 @@ export interface Native {
   readonly modes: Modes;
   /** Type tags by class name: `{ StringRef: 1, ... }`. */
   readonly types: Readonly<
-    Record<'StringRef' | 'NumberRef' | 'MapRef' | 'VectorRef' | 'StructRef' | 'BufferRef', number>
+    Record<
+      'StringRef' | 'NumberRef' | 'MapRef' | 'VectorRef' | 'StructRef' | 'BufferRef' | 'QueueRef',
+      number
+    >
   >;
   /** Field type tags of struct shapes. */
   readonly fieldTypes: Readonly<
@@ -268,6 +283,8 @@ export interface Native {
   vectorRemoveAt(id: number, index: number): boolean;
   /** The removed elements, handed over. At most `batch` removed (the caller splits) and `batch` inserted; all or nothing. */
   vectorSplice(id: number, start: number, remove: number, ...values: Value[]): Value[];
+  /** Up to `limit` (<= batch) elements from the front, handed over. */
+  vectorTakeMany(id: number, limit: number): Value[];
   vectorFill(id: number, value: Value, start: number, end: number): void;
   vectorReverse(id: number): void;
   vectorClear(id: number): void;
@@ -306,6 +323,8 @@ export interface Native {
   recordAcquire(id: number, shape: number, field: number): Value;
   recordGetValue(id: number, shape: number, field: number): Value;
   recordSet(id: number, shape: number, field: number, value: Value): void;
+  /** Sets field `numbers[i]` to value i for each of these, at most `batch`; all or none, in one step. */
+  recordUpdate(id: number, shape: number, ...values: Value[]): void;
   /** All fields in one step; `out[3]` is the version. */
   recordRead(id: number, shape: number, mode: Mode): Value[];
 
@@ -318,6 +337,18 @@ export interface Native {
   bytesView(id: number): ArrayBuffer;
   /** A private copy. */
   bytesCopy(id: number): ArrayBuffer;
+
+  /** ERR_OUT_OF_RANGE unless the capacity is from 1 to 2^31 - 1. */
+  queueNew(capacity: number): number;
+  /** False if the queue is full: nothing has changed then. ERR_QUEUE_CLOSED. */
+  queuePush(id: number, value: Value): boolean;
+  /** Handed over; `out` [1 if there was one, 1 if there was none and the queue is closed]. */
+  queuePop(id: number): Value;
+  queueClose(id: number): void;
+  /** `out` [length, capacity, 1 if it is closed]. */
+  queueState(id: number): void;
+  /** At most `limit` (<= batch) values from the one `start` places behind the oldest on; `out[3]` is the version. */
+  queueRead(id: number, start: number, limit: number, mode: Mode): Value[];
 
   namesGet(name: string): Value;
   namesAcquire(name: string): Value;
@@ -352,5 +383,30 @@ export interface Native {
     epoch: number;
   };
   trim(): void;
+
+  /** Claims from here on belong to the scopes of this environment; not twice before `scopeEnd`. */
+  scopeBegin(): void;
+  /** Gives up the claims of scopes that are left, and ends what `scopeBegin` began. */
+  scopeEnd(): void;
+  /** A claim on the object that was not taken but taken over belongs to the scopes. */
+  scopeAdd(id: number): void;
+  /** A claim on the object belongs to the scopes no more. */
+  scopeRemove(id: number): void;
+
+  /** The number of a creation site (a stack), 0 if memory is refused. */
+  traceSite(stack: string): number;
+  traceObject(id: number, site: number): void;
+
+  /** All live objects but the map of names. `types` by class name; `biggest[i].type` is a tag. */
+  survey(): {
+    quiescent: boolean;
+    types: Record<string, Tally>;
+    biggest: { id: number; type: number; bytes: number }[];
+    /** `site` undefined: unknown. */
+    sites: { site: string | undefined; claimed: Tally; held: Tally; cycles: Tally }[];
+  };
+  /** What each of at most `batch` objects reaches, itself included; nothing for dead ids. */
+  reach(...ids: number[]): Tally[];
+
   verify(): { ok: boolean; quiescent: boolean; objects: number; problems: string[] };
 }

@@ -1,6 +1,6 @@
 // StructFactory infers everything from the shape literal.
 import { expectTypeOf } from 'expect-type';
-import type { Ref, SharedValue, Struct } from 'shared-heap';
+import type { Ref, SharedValue, Struct, StructValues } from 'shared-heap';
 import { MapRef, NumberRef, StringRef, StructDefinition, StructFactory } from 'shared-heap';
 
 const Point = new StructFactory({ x: 'number', y: 'number' });
@@ -39,6 +39,19 @@ item.source = NumberRef.from(5);
 item.origin = item;
 // @ts-expect-error there is no such field
 item.unknown = 5;
+
+// Several fields at once.
+item.update({ size: 5, source: StringRef.from('text').move(), origin: null, drop: 1 });
+// @ts-expect-error the size is a number
+item.update({ size: '5' });
+// @ts-expect-error there is no such field
+item.update({ unknown: 5 });
+expectTypeOf(item.snapshot().size).toEqualTypeOf<number>();
+expectTypeOf(item.snapshot().source).toEqualTypeOf<StringRef | null>();
+expectTypeOf(item.snapshot().drop).toEqualTypeOf<number>();
+const values: StructValues<{ readonly x: 'number' }> = { x: 1 };
+expectTypeOf(values.x).toEqualTypeOf<number>();
+Item.new().update(item.snapshot());
 
 // A field named like a member is reached by its key only.
 expectTypeOf(item.drop).toEqualTypeOf<() => void>();

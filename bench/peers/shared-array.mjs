@@ -32,6 +32,15 @@ class Cell {
   }
 }
 
+/** A number that threads add to. */
+export const newCounter = () => new Int32Array(new SharedArrayBuffer(4));
+export const counterHandle = ({ buffer }) => buffer;
+export const openCounter = (buffer) => {
+  const counter = new Int32Array(buffer);
+  return { add: (n) => Atomics.add(counter, 0, n) };
+};
+export const countOf = (counter) => Atomics.load(counter, 0);
+
 export function newNumber(value) {
   const cell = new Cell(used++);
   cell.setValue(value);

@@ -4,6 +4,7 @@ import {
   BufferRef,
   MapRef,
   NumberRef,
+  QueueRef,
   StringRef,
   StructFactory,
   VectorRef,
@@ -11,7 +12,7 @@ import {
   share as shareValue,
 } from '../../dist/index.mjs';
 
-export { BufferRef, MapRef, NumberRef, StringRef, StructFactory, VectorRef, heap };
+export { BufferRef, MapRef, NumberRef, QueueRef, StringRef, StructFactory, VectorRef, heap };
 
 export const drop = (ref) => ref.drop();
 export function dropAll(made) {
@@ -45,6 +46,14 @@ export function pointsOf(name) {
 
 export const share = (value) => shareValue(value);
 export const obtain = (ref) => ref.obtainValue();
+
+/** A number that threads add to. */
+export const newCounter = () => new NumberRef();
+export const counterHandle = ({ id }) => id;
+export const openCounter = (id) => new NumberRef(id);
+export const countOf = (counter) => counter.obtainValue();
+
+export const newLock = () => new MapRef();
 
 /** What is posted to a worker, and what the worker makes of it. */
 export const handle = (map) => map.id;

@@ -208,7 +208,8 @@ bool Environment::define_helpers() {
 bool Environment::define_methods(napi_value exports) {
   const MethodList lists[] = {heap_methods(),   string_number_methods(), map_methods(),
                               vector_methods(), record_methods(),        bytes_methods(),
-                              view_methods(),   wait_methods()};
+                              queue_methods(),  view_methods(),          wait_methods(),
+                              inspect_methods()};
   size_t count = 0;
   for (const MethodList &list : lists) {
     count += list.count;

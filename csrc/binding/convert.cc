@@ -97,6 +97,7 @@ bool read_ref(const Call &call, napi_value value, uint32_t number, const char *n
   *out = sh_value{};
   out->kind = SH_KIND_REF;
   out->move = call.state.ref_moves[number] != 0;
+  out->unscoped = call.state.ref_moves[number] == kMoveUnscoped;
   out->id = id;
   return true;
 }

@@ -32,6 +32,8 @@ namespace shared_heap {
 constexpr uint32_t kBatch = 1024;
 constexpr uint32_t kOut = 4;
 constexpr uint32_t kLockAnswer = 4 + SH_DEADLOCK_IDS;
+// In ref_moves: the claim that moves is none of a scope's (csrc/core/scope.h).
+constexpr uint8_t kMoveUnscoped = 2;
 constexpr size_t kFewArguments = 16;
 static_assert(SH_FIELDS_MAX <= kBatch, "a record is read in one batch");
 static_assert(kBatch <= SH_READ_MAX, "the core hands out a batch");
@@ -210,9 +212,11 @@ MethodList string_number_methods();
 MethodList map_methods();
 MethodList vector_methods();
 MethodList record_methods();
+MethodList queue_methods();
 MethodList bytes_methods();
 MethodList view_methods();
 MethodList wait_methods();
+MethodList inspect_methods();
 
 // SHARED_HEAP_NO_VIEW=1: neither views nor fast calls, everything through Node-API. For tests, and
 // for engines whose handling of outside memory is in doubt.

@@ -27,6 +27,8 @@ const char *hint(sh_status status) {
     return "try again";
   case SH_E_BUSY:
     return "try again when it is unlocked";
+  case SH_E_QUEUE_CLOSED:
+    return "push before close(), or make a new queue";
   case SH_E_TOO_MANY:
     return "drop() some of them";
   case SH_E_ALREADY_CONFIGURED:

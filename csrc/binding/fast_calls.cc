@@ -236,6 +236,32 @@ void vector_set(Receiver /*unused*/, int32_t seat, double vector, double index, 
   }
 }
 
+// "Absent" is said of a queue that is full or empty: what is asked for can be done later.
+void queue_push(Receiver /*unused*/, int32_t seat, double queue, double number) {
+  bool pushed;
+  const sh_value value = value_of(number);
+  const Entry entry(seat, queue);
+  if (entry.core != nullptr && sh_queue_push(entry.core, entry.id, &value, &pushed) == SH_OK) {
+    entry.done_if_found(pushed);
+  }
+}
+
+void queue_pop(Receiver /*unused*/, int32_t seat, double queue) {
+  sh_queue_end end;
+  bool other;
+  double number;
+  const Entry entry(seat, queue);
+  if (entry.core == nullptr ||
+      sh_queue_pop_number(entry.core, entry.id, &number, &end, &other) != SH_OK || other) {
+    return;
+  }
+  if (end == SH_QUEUE_TAKEN) {
+    entry.done(number);
+  } else {
+    entry.done_if_found(false);
+  }
+}
+
 template <sh_status (*change)(sh_env *, sh_id)>
 void change_claims(Receiver /*unused*/, int32_t seat, double object) {
   const Entry entry(seat, object);
@@ -291,6 +317,8 @@ const FastMethod kFastMethods[] = {
     describe("numberCompareExchange", number_compare_exchange),
     describe("vectorPush", vector_push),
     describe("vectorSet", vector_set),
+    describe("queuePush", queue_push),
+    describe("queuePop", queue_pop),
     describe("retain", change_claims<sh_retain>),
     describe("drop", change_claims<sh_drop>),
 };

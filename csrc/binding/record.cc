@@ -316,6 +316,31 @@ napi_value record_set(Call &call) {
   return fail_field(call, status, shape, field, value, call.args[3]);
 }
 
+napi_value record_update(Call &call) {
+  constexpr size_t kFirst = 2;
+  uint32_t shape, n, bad;
+  sh_value *values;
+  if (!read_id(call) || !read_uint(call, 1, "shape", UINT32_MAX, &shape) ||
+      !read_values(call, kFirst, &values, &n)) {
+    return nullptr;
+  }
+  auto *fields = call.state.arena.take<uint32_t>(n);
+  if (fields == nullptr) {
+    return fail_memory(call);
+  }
+  for (uint32_t i = 0; i < n; i++) {
+    const double field = call.state.numbers[i];
+    fields[i] = field >= 0 && field < SH_FIELDS_MAX ? static_cast<uint32_t>(field) : SH_FIELDS_MAX;
+  }
+  const sh_status status = sh_record_update(call.core, call.id, shape, fields, values, n, &bad);
+  if (status == SH_OK) {
+    return nullptr;
+  }
+  return bad < n
+             ? fail_field(call, status, shape, fields[bad], values[bad], call.args[kFirst + bad])
+             : fail_record(call, status, shape, values, n);
+}
+
 napi_value record_read(Call &call) {
   uint32_t shape, fields, version = 0;
   sh_mode mode;
@@ -344,6 +369,7 @@ constexpr Method kMethods[] = {
     {"recordAcquire", "StructRef.acquire", kType, enter<record_get<SH_ACQUIRE>, 3>},
     {"recordGetValue", "StructRef.getValue", kType, enter<record_get<SH_DEREF>, 3>},
     {"recordSet", "StructRef.setKey", kType, enter<record_set, 4>},
+    {"recordUpdate", "StructRef.update", kType, enter<record_update, kBatch + 2>},
     {"recordRead", "StructRef.obtainValue", kType, enter<record_read, 3>},
 };
 

@@ -121,6 +121,20 @@ napi_value splice(Call &call) {
   return deliver_array(call, out, removed, Claims::kOwned);
 }
 
+napi_value take_many(Call &call) {
+  uint32_t limit, removed = 0;
+  if (!read_id(call) || !read_uint(call, 1, "limit", kBatch, &limit)) {
+    return nullptr;
+  }
+  sh_value *out = call.state.values_out();
+  if (out == nullptr) {
+    return fail_memory(call);
+  }
+  const sh_status status =
+      sh_vector_splice(call.core, call.id, 0, limit, nullptr, 0, out, &removed);
+  return status == SH_OK ? deliver_array(call, out, removed, Claims::kOwned) : fail(call, status);
+}
+
 napi_value fill(Call &call) {
   sh_value value;
   uint32_t start, end;
@@ -229,6 +243,7 @@ constexpr Method kMethods[] = {
     {"vectorShift", "VectorRef.shift", kType, enter<take_from_end<sh_vector_shift>, 1>},
     {"vectorRemoveAt", "VectorRef.removeAt", kType, enter<remove_at, 2>},
     {"vectorSplice", "VectorRef.splice", kType, enter<splice, kBatch + 3>},
+    {"vectorTakeMany", "VectorRef.takeMany", kType, enter<take_many, 2>},
     {"vectorFill", "VectorRef.fill", kType, enter<fill, 4>},
     {"vectorReverse", "VectorRef.reverse", kType, enter<change_all<sh_vector_reverse>, 1>},
     {"vectorClear", "VectorRef.clear", kType, enter<change_all<sh_vector_clear>, 1>},

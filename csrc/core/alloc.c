@@ -125,7 +125,27 @@ static bool extent_merge(extent_hooks_t *hooks, void *addr_a, size_t size_a, voi
   return false;
 }
 
-void *shi_local_alloc(size_t size) { return je_calloc(1, size); }
+#ifdef SH_TEST
+// Whether the allocation at hand is one that a test wants refused, now and from then on.
+static bool is_refused(_Atomic int64_t *fail_after) {
+  int64_t left = atomic_load_explicit(fail_after, memory_order_relaxed);
+  if (left > 0) {
+    atomic_fetch_sub_explicit(fail_after, 1, memory_order_relaxed);
+  }
+  return left == 0;
+}
+#endif
+
+void *shi_local_alloc(sh_heap *heap, size_t size) {
+#ifdef SH_TEST
+  if (heap != NULL && is_refused(&heap->fail_local_after)) {
+    return NULL;
+  }
+#else
+  (void)heap;
+#endif
+  return je_calloc(1, size);
+}
 
 void shi_local_free(void *memory) { je_free(memory); }
 
@@ -140,7 +160,7 @@ static unsigned arena_at(const sh_heap *heap, unsigned i) {
 }
 
 bool shi_alloc_init(sh_heap *heap) {
-  heap->hooks = shi_local_alloc(sizeof *heap->hooks);
+  heap->hooks = shi_local_alloc(NULL, sizeof *heap->hooks);
   if (heap->hooks == NULL) {
     return false;
   }
@@ -220,12 +240,8 @@ void shi_make_room(sh_env *env) {
 
 static void *try_alloc(sh_env *env, size_t size, shi_class cls, int align) {
 #ifdef SH_TEST
-  int64_t left = atomic_load_explicit(&env->heap->fail_after, memory_order_relaxed);
-  if (left >= 0) {
-    if (left == 0) {
-      return NULL;
-    }
-    atomic_fetch_sub_explicit(&env->heap->fail_after, 1, memory_order_relaxed);
+  if (is_refused(&env->heap->fail_after)) {
+    return NULL;
   }
 #endif
   return je_mallocx(size + RED_ZONE,
@@ -268,5 +284,9 @@ void shi_free(sh_heap *heap, sh_env *env, uint64_t offset, size_t size, shi_clas
 #ifdef SH_TEST
 void sh_test_fail_after(sh_heap *heap, int64_t n) {
   atomic_store_explicit(&heap->fail_after, n, memory_order_relaxed);
+}
+
+void sh_test_fail_local_after(sh_heap *heap, int64_t n) {
+  atomic_store_explicit(&heap->fail_local_after, n, memory_order_relaxed);
 }
 #endif

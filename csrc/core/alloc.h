@@ -39,13 +39,17 @@ bool shi_use_bytes(sh_heap *heap, uint64_t bytes);
 // takes have no holder that waits for another lock.
 void shi_make_room(sh_env *env);
 
-// Memory of the process, outside the region: zeroed, or NULL.
-void *shi_local_alloc(size_t size);
+// Memory of the process, outside the region: zeroed, or NULL. `heap` is what it is for (NULL: the
+// heap's own record), which is what a test refuses it by.
+void *shi_local_alloc(sh_heap *heap, size_t size);
 void shi_local_free(void *memory);
 
 #ifdef SH_TEST
 // The n-th allocation from now (0: the next) fails; n < 0 switches this off.
 void sh_test_fail_after(sh_heap *heap, int64_t n);
+
+// The same for memory of the process.
+void sh_test_fail_local_after(sh_heap *heap, int64_t n);
 #endif
 
 #endif

@@ -161,12 +161,12 @@ void shi_reclaim(sh_env *env) {
 }
 
 // The chunk to append to, a new one if the last is full; NULL if process memory is refused.
-static struct shi_limbo_chunk *tail_chunk(shi_limbo *limbo) {
+static struct shi_limbo_chunk *tail_chunk(sh_heap *heap, shi_limbo *limbo) {
   struct shi_limbo_chunk *tail = limbo->tail;
   if (tail != NULL && tail->count < CHUNK_ENTRIES && !tail->sealed) {
     return tail;
   }
-  struct shi_limbo_chunk *chunk = shi_local_alloc(sizeof *chunk);
+  struct shi_limbo_chunk *chunk = shi_local_alloc(heap, sizeof *chunk);
   if (chunk == NULL) {
     return NULL;
   }
@@ -181,7 +181,7 @@ static struct shi_limbo_chunk *tail_chunk(shi_limbo *limbo) {
 
 // False if a chunk was filled or none could be had: time to reclaim.
 static bool append(sh_heap *heap, shi_limbo *limbo, limbo_entry entry) {
-  struct shi_limbo_chunk *chunk = tail_chunk(limbo);
+  struct shi_limbo_chunk *chunk = tail_chunk(heap, limbo);
   if (chunk == NULL) {
     return false; // stays counted as limbo, never reused
   }

@@ -20,6 +20,7 @@
   X(CONFLICT, "ERR_CONFLICT", S, "the object was changed by another thread")                       \
   X(BUSY, "ERR_LOCKED", S, "the object is locked by another environment")                          \
   X(DEADLOCK, "ERR_DEADLOCK", S, "waiting for the lock would never end")                           \
+  X(QUEUE_CLOSED, "ERR_QUEUE_CLOSED", S, "the queue is closed")                                    \
   X(TOO_MANY, "ERR_TOO_MANY_CLAIMS", S, "the object has too many claims or holds")                 \
   X(ALREADY_CONFIGURED, "ERR_ALREADY_CONFIGURED", S, "the shared heap is already in use")          \
   X(RESERVE_FAILED, "ERR_RESERVE_FAILED", S, "no address space could be reserved")                 \

@@ -7,9 +7,11 @@
 #include "monitor.h"
 #include "names.h"
 #include "platform.h"
+#include "scope.h"
 #include "slot.h"
 #include "slot_free.h"
 #include "text.h"
+#include "trace.h"
 #include "watch.h"
 
 #define RESERVE_STEP SH_RESERVE_MIN
@@ -86,7 +88,7 @@ sh_status sh_heap_create(const sh_config *config, sh_heap **out) {
       (config->reserve < SH_RESERVE_MIN || config->reserve > SH_RESERVE_MAX)) {
     return SH_E_OUT_OF_RANGE;
   }
-  sh_heap *heap = shi_local_alloc(sizeof *heap);
+  sh_heap *heap = shi_local_alloc(NULL, sizeof *heap);
   if (heap == NULL) {
     return SH_E_HEAP_FULL;
   }
@@ -104,6 +106,7 @@ sh_status sh_heap_create(const sh_config *config, sh_heap **out) {
   atomic_store_explicit(&heap->epoch, 1, memory_order_relaxed);
 #ifdef SH_TEST
   atomic_store_explicit(&heap->fail_after, -1, memory_order_relaxed);
+  atomic_store_explicit(&heap->fail_local_after, -1, memory_order_relaxed);
 #endif
   make_first_slots(heap);
   if (!shi_alloc_init(heap)) {
@@ -117,6 +120,7 @@ sh_status sh_heap_create(const sh_config *config, sh_heap **out) {
 void sh_heap_destroy(sh_heap *heap) {
   shi_watches_free(heap);
   shi_monitors_free(heap);
+  shi_trace_free(heap);
   shi_limbo_free(heap);
   shi_alloc_destroy(heap);
   shi_pages_destroy(&heap->pages);
@@ -125,11 +129,11 @@ void sh_heap_destroy(sh_heap *heap) {
 }
 
 sh_status sh_env_open(sh_heap *heap, sh_env **out) {
-  sh_env *env = shi_local_alloc(sizeof *env);
+  sh_env *env = shi_local_alloc(heap, sizeof *env);
   if (env == NULL) {
     return SH_E_HEAP_FULL;
   }
-  env->read_buffer = shi_local_alloc(SHI_READ_BUFFER);
+  env->read_buffer = shi_local_alloc(heap, SHI_READ_BUFFER);
   if (env->read_buffer == NULL) {
     shi_local_free(env);
     return SH_E_HEAP_FULL;
@@ -151,6 +155,7 @@ sh_status sh_env_open(sh_heap *heap, sh_env **out) {
 
 void sh_env_close(sh_env *env) {
   sh_heap *heap = env->heap;
+  sh_scope_end(env);
   shi_waits_close(env);
   shi_limbo_orphan(env);
   shi_slot_flush(env);

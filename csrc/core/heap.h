@@ -35,8 +35,8 @@ void sh_heap_destroy(sh_heap *heap);
 // HEAP_FULL if process memory is refused. O(1).
 sh_status sh_env_open(sh_heap *heap, sh_env **out);
 
-// Closes it: flushes the caches, hands limbo to the heap, frees the record. The caller makes no
-// further call with env. O(cached entries).
+// Closes it: gives up the claims of its scopes, flushes the caches, hands limbo to the heap, frees
+// the record. The caller makes no further call with env. O(cached entries + claims of scopes).
 void sh_env_close(sh_env *env);
 
 sh_heap *sh_env_heap(const sh_env *env);

@@ -9,13 +9,13 @@ static shi_id_node **bucket_of(const shi_id_table *table, sh_id id) {
   return &table->buckets[((uint32_t)id * 2654435761u >> 8) & table->mask];
 }
 
-bool shi_ids_reserve(shi_id_table *table) {
+bool shi_ids_reserve(sh_heap *heap, shi_id_table *table) {
   uint32_t buckets = table->buckets == NULL ? 0 : table->mask + 1;
   if (table->count < buckets) {
     return true;
   }
   uint32_t more = buckets == 0 ? FIRST_BUCKETS : buckets * 2;
-  shi_id_table larger = {.buckets = shi_local_alloc(more * sizeof(shi_id_node *)),
+  shi_id_table larger = {.buckets = shi_local_alloc(heap, more * sizeof(shi_id_node *)),
                          .mask = more - 1};
   if (larger.buckets == NULL) {
     return buckets != 0; // longer chains will do

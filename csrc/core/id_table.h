@@ -5,7 +5,7 @@
 #ifndef SH_ID_TABLE_H
 #define SH_ID_TABLE_H
 
-#include "layout.h"
+#include "heap.h"
 
 typedef struct shi_id_node {
   struct shi_id_node *next;
@@ -19,7 +19,7 @@ typedef struct shi_id_table {
 } shi_id_table;
 
 // Makes room for one more; false if process memory is refused. O(1) on average.
-bool shi_ids_reserve(shi_id_table *table);
+bool shi_ids_reserve(sh_heap *heap, shi_id_table *table);
 
 // After shi_ids_reserve. The id is not in the table.
 void shi_ids_add(shi_id_table *table, shi_id_node *node);

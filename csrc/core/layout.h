@@ -39,7 +39,8 @@ typedef uint64_t sh_id;
   X(MAP, 3, "MapRef")                                                                              \
   X(VECTOR, 4, "VectorRef")                                                                        \
   X(RECORD, 5, "StructRef")                                                                        \
-  X(BYTES, 6, "BufferRef")
+  X(BYTES, 6, "BufferRef")                                                                         \
+  X(QUEUE, 7, "QueueRef")
 
 typedef enum sh_type {
   SH_TYPE_NONE = 0,
@@ -67,7 +68,8 @@ typedef enum sh_type {
 //           [1] offset of the words body in bits 0-47, 0: none. Shape id: high 16 bits of [0]
 //               are bits 0-15, high 16 bits of [1] are bits 16-31.
 //   BYTES   [0] offset of payload header                       [1] byte length
-//   free    [0] low 32: next slot in batch, high 32: next batch [1] batch length
+//   QUEUE   [0] offset of the ring (queue.h)                   [1] length (low 32) | closed (bit
+//   32) free    [0] low 32: next slot in batch, high 32: next batch [1] batch length
 typedef struct shi_slot {
   _Atomic uint32_t word0;
   _Atomic uint32_t lock;

@@ -226,8 +226,8 @@ static void hold(monitor *m, shi_ticket *ticket, bool abandoned) {
 static sh_status take(sh_env *env, sh_id id, sh_type type, shi_ticket *ticket) {
   sh_heap *heap = env->heap;
   bool abandoned = false;
-  monitor *m = shi_local_alloc(sizeof *m);
-  if (m == NULL || !shi_ids_reserve(&heap->monitors.table)) {
+  monitor *m = shi_local_alloc(heap, sizeof *m);
+  if (m == NULL || !shi_ids_reserve(heap, &heap->monitors.table)) {
     shi_local_free(m);
     return SH_E_HEAP_FULL;
   }
@@ -286,7 +286,7 @@ static shi_ticket *ticket_of(sh_env *env, uint32_t token) {
 }
 
 static shi_ticket *new_ticket(sh_env *env, const sh_lock_want *want) {
-  shi_ticket *ticket = shi_local_alloc(sizeof *ticket);
+  shi_ticket *ticket = shi_local_alloc(env->heap, sizeof *ticket);
   if (ticket == NULL) {
     return NULL;
   }

@@ -60,9 +60,10 @@ void sh_env_park(sh_env *env, uint32_t ms) {
   atomic_exchange_explicit(bell, SHI_SILENT, memory_order_acq_rel);
 }
 
-static bool grow(shi_port *port) {
+static bool grow(sh_env *env) {
+  shi_port *port = &env->port;
   uint32_t room = port->room == 0 ? FIRST_ROOM : port->room * 2;
-  shi_place *places = shi_local_alloc(room * sizeof *places);
+  shi_place *places = shi_local_alloc(env->heap, room * sizeof *places);
   if (places == NULL) {
     return false;
   }
@@ -81,7 +82,7 @@ static bool grow(shi_port *port) {
 
 sh_status shi_port_add(sh_env *env, shi_wait *wait) {
   shi_port *port = &env->port;
-  if (port->free == SH_NO_TOKEN && !grow(port)) {
+  if (port->free == SH_NO_TOKEN && !grow(env)) {
     return SH_E_HEAP_FULL;
   }
   wait->env = env;

@@ -346,49 +346,94 @@ sh_status sh_record_get(sh_env *env, sh_id id, uint32_t shape_id, uint32_t i, sh
   return status;
 }
 
-sh_status sh_record_set(sh_env *env, sh_id id, uint32_t shape_id, uint32_t i,
-                        const sh_value *value) {
-  shi_slot *slot = NULL;
-  const shi_shape *shape = NULL;
-  // The shape first, without keeping the lock: the field's type says what word to make. A record
-  // keeps its shape for life.
-  sh_status status = lock_record(env, id, shape_id, false, &slot, &shape);
-  if (status != SH_OK) {
-    return status;
-  }
-  shi_unlock(&slot->lock, false);
+// What is to be stored for a value in field i: a double's bits, or a word that the caller owns.
+static sh_status make_field(sh_env *env, const shi_shape *shape, uint32_t i, const sh_value *value,
+                            shi_word *out) {
   if (i >= shape->length) {
     return SH_E_UNKNOWN_FIELD;
   }
   const shi_field *field = &shape->fields[i];
-  status = check_kind(field, value);
+  sh_status status = check_kind(field, value);
+  if (status == SH_OK && field->is_double) {
+    *out = double_bits(value);
+  } else if (status == SH_OK) {
+    status = make_word(env, field, value, out);
+  }
+  return status;
+}
+
+// Stores words where they belong; words[i] is then the former one of field fields[i]. Doubles may
+// be stored to without the lock, and their former ones are nobody's.
+static void swap_fields(const sh_heap *heap, const shi_slot *slot, const shi_shape *shape,
+                        const uint32_t *fields, shi_word *words, uint32_t n) {
+  for (uint32_t i = 0; i < n; i++) {
+    const shi_field *field = &shape->fields[fields[i]];
+    shi_word *at = locked_place(heap, slot, field);
+    shi_word old = field->is_double ? SH_WORD_UNDEFINED : *at;
+    shi_word_store(at, words[i]);
+    words[i] = old;
+  }
+}
+
+// sh_record_update with room for n words.
+static sh_status store_fields(sh_env *env, sh_id id, uint32_t shape_id, const uint32_t *fields,
+                              const sh_value *values, uint32_t n, shi_word *words, uint32_t *bad) {
+  shi_slot *slot = NULL;
+  const shi_shape *shape = NULL;
+  uint32_t made = 0;
+  // The shape first, without keeping the lock: the fields' types say what words to make. A record
+  // keeps its shape for life.
+  sh_status status = lock_record(env, id, shape_id, false, &slot, &shape);
+  *bad = n;
   if (status != SH_OK) {
     return status;
   }
-  if (field->is_double) {
+  shi_unlock(&slot->lock, false);
+  while (made < n && status == SH_OK) {
+    status = make_field(env, shape, fields[made], &values[made], &words[made]);
+    made += status == SH_OK ? 1 : 0;
+  }
+  *bad = made;
+  if (status == SH_OK) {
     status = lock_record(env, id, shape_id, true, &slot, &shape);
-    if (status == SH_OK) {
-      shi_word_store(locked_place(env->heap, slot, field), double_bits(value));
-      shi_slot_unlock(env, slot, true);
+  }
+  if (status != SH_OK) {
+    for (uint32_t i = 0; i < made; i++) {
+      if (!shape->fields[fields[i]].is_double) {
+        shi_word_unmake(env, &values[i], words[i]);
+      }
     }
     return status;
   }
-  shi_word word = 0;
-  status = make_word(env, field, value, &word);
-  if (status != SH_OK) {
-    return status;
+  swap_fields(env->heap, slot, shape, fields, words, n);
+  shi_slot_unlock(env, slot, n > 0);
+  shi_worklist list = {0};
+  for (uint32_t i = 0; i < n; i++) {
+    shi_release_word(env, &list, words[i]);
   }
-  status = lock_record(env, id, shape_id, true, &slot, &shape);
-  if (status != SH_OK) {
-    shi_word_unmake(env, value, word);
-    return status;
-  }
-  shi_word *at = locked_place(env->heap, slot, field);
-  shi_word old = *at;
-  shi_word_store(at, word);
-  shi_slot_unlock(env, slot, true);
-  shi_word_release(env, old);
+  shi_release_run(env, &list);
   return SH_OK;
+}
+
+sh_status sh_record_set(sh_env *env, sh_id id, uint32_t shape_id, uint32_t i,
+                        const sh_value *value) {
+  shi_word word = 0;
+  uint32_t bad = 0;
+  return store_fields(env, id, shape_id, &i, value, 1, &word, &bad);
+}
+
+sh_status sh_record_update(sh_env *env, sh_id id, uint32_t shape_id, const uint32_t *fields,
+                           const sh_value *values, uint32_t n, uint32_t *bad) {
+  uint32_t failed = n;
+  shi_write_reset(env);
+  shi_word *words = shi_write_room(env, ((size_t)n + 1) * sizeof(shi_word));
+  sh_status status = words == NULL
+                         ? SH_E_HEAP_FULL
+                         : store_fields(env, id, shape_id, fields, values, n, words, &failed);
+  if (status != SH_OK && bad != NULL) {
+    *bad = failed;
+  }
+  return status;
 }
 
 sh_status sh_record_read(sh_env *env, sh_id id, uint32_t shape_id, sh_mode mode, sh_value *out,

@@ -59,6 +59,12 @@ sh_status sh_record_get(sh_env *env, sh_id id, uint32_t shape, uint32_t i, sh_mo
 
 sh_status sh_record_set(sh_env *env, sh_id id, uint32_t shape, uint32_t i, const sh_value *value);
 
+// Sets fields[i] to values[i] for i < n, all of them in one step or none. With statuses as of
+// sh_record_set; *bad (may be NULL) is the i that failed, n if it was none in particular. A field
+// named twice gets the later value.
+sh_status sh_record_update(sh_env *env, sh_id id, uint32_t shape, const uint32_t *fields,
+                           const sh_value *values, uint32_t n, uint32_t *bad);
+
 // All fields in one step; out has room for the shape's number of fields.
 sh_status sh_record_read(sh_env *env, sh_id id, uint32_t shape, sh_mode mode, sh_value *out,
                          uint32_t *version);

@@ -2,6 +2,7 @@
 
 #include "epoch.h"
 #include "lock.h"
+#include "scope_list.h"
 #include "slot_lock.h"
 
 // Ends the life of a slot whose counts this thread has brought to 0, with its lock held, and puts
@@ -58,6 +59,9 @@ void shi_release_run(sh_env *env, shi_worklist *list) {
     case SH_TYPE_RECORD:
       shi_record_dispose(env, list, slot);
       break;
+    case SH_TYPE_QUEUE:
+      shi_queue_dispose(env, list, slot);
+      break;
     case SH_TYPE_BYTES:
       shi_bytes_dispose(env, slot);
       break;
@@ -87,6 +91,7 @@ sh_status sh_drop(sh_env *env, sh_id id) {
     }
   } while (!atomic_compare_exchange_weak_explicit(&slot->counts, &seen, seen - 1,
                                                   memory_order_acq_rel, memory_order_relaxed));
+  shi_scope_forget(env, id);
   bool dead = seen == 1;
   if (dead) {
     kill_locked(env, &list, slot, (uint32_t)id);

@@ -25,6 +25,7 @@ void shi_release_run(sh_env *env, shi_worklist *list);
 void shi_string_dispose(sh_env *env, shi_slot *slot);
 void shi_map_dispose(sh_env *env, shi_worklist *list, shi_slot *slot);
 void shi_vector_dispose(sh_env *env, shi_worklist *list, shi_slot *slot);
+void shi_queue_dispose(sh_env *env, shi_worklist *list, shi_slot *slot);
 void shi_record_dispose(sh_env *env, shi_worklist *list, shi_slot *slot);
 void shi_bytes_dispose(sh_env *env, shi_slot *slot);
 

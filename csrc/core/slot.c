@@ -3,6 +3,7 @@
 #include "lock.h"
 #include "monitor.h"
 #include "record.h"
+#include "scope_list.h"
 #include "slot_free.h"
 #include "slot_lock.h"
 #include "watch.h"
@@ -165,7 +166,9 @@ sh_id shi_slot_publish(sh_env *env, uint32_t index, sh_type type, uint32_t flags
                         generation << SH_W0_GEN_SHIFT | (uint32_t)type << SH_W0_TYPE_SHIFT | flags,
                         memory_order_release);
   shi_count(&env->counters.objects[type], 1);
-  return (sh_id)generation << 32 | index;
+  sh_id id = (sh_id)generation << 32 | index;
+  shi_scope_note(env, id); // shi_slot_take has made room
+  return id;
 }
 
 sh_id shi_slot_id(const shi_slot *slot, uint32_t index) {
@@ -203,7 +206,16 @@ static sh_status change_counts(shi_slot *slot, uint64_t add, uint64_t sub) {
   }
 }
 
-sh_status shi_claim_add(shi_slot *slot) { return change_counts(slot, COUNT_ONE_CLAIM, 0); }
+sh_status shi_claim_add(sh_env *env, shi_slot *slot, sh_id id) {
+  if (!shi_scope_ready(env)) {
+    return SH_E_HEAP_FULL;
+  }
+  sh_status status = change_counts(slot, COUNT_ONE_CLAIM, 0);
+  if (status == SH_OK) {
+    shi_scope_note(env, id);
+  }
+  return status;
+}
 
 sh_status shi_hold_copy(shi_slot *slot) { return change_counts(slot, COUNT_ONE_HOLD, 0); }
 
@@ -239,7 +251,7 @@ sh_status sh_retain(sh_env *env, sh_id id) {
   shi_slot *slot = NULL;
   sh_status status = shi_slot_lock(env, id, SH_TYPE_NONE, &slot);
   if (status == SH_OK) {
-    status = shi_claim_add(slot);
+    status = shi_claim_add(env, slot, id);
     shi_unlock(&slot->lock, false);
   }
   return status;

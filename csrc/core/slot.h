@@ -28,7 +28,7 @@ sh_status sh_id_from_number(sh_env *env, double number, sh_id *out);
 // type. USE_AFTER_FREE, INVALID_ID, TYPE_MISMATCH.
 sh_status sh_id_check(sh_env *env, sh_id id, sh_type type, sh_type *actual);
 
-// One more claim. USE_AFTER_FREE, INVALID_ID, TOO_MANY.
+// One more claim. USE_AFTER_FREE, INVALID_ID, TOO_MANY, HEAP_FULL (see shi_claim_add).
 sh_status sh_retain(sh_env *env, sh_id id);
 
 // Gives one claim up; destroys the object with the last owner (release.c). NO_CLAIM if only
@@ -62,11 +62,12 @@ sh_status shi_slot_lock_write(sh_env *env, sh_id id, sh_type type, shi_slot **ou
 sh_id shi_slot_id(const shi_slot *slot, uint32_t index);
 
 // Count changes on an object that is kept alive by a hold or claim of the caller's (or by the lock
-// of its container): no lock needed. TOO_MANY.
-sh_status shi_claim_add(shi_slot *slot);
+// of its container): no lock needed. TOO_MANY; HEAP_FULL if a scope (scope.h) has no room for the
+// claim.
+sh_status shi_claim_add(sh_env *env, shi_slot *slot, sh_id id);
 sh_status shi_hold_copy(shi_slot *slot);
-sh_status shi_hold_to_claim(shi_slot *slot); // hand-over
-sh_status shi_claim_to_hold(shi_slot *slot); // its reverse
+sh_status shi_claim_to_hold(shi_slot *slot);
+sh_status shi_hold_to_claim(shi_slot *slot); // its reverse
 
 // Takes a hold on the object of an id after checking liveness under its lock; with `move`, in
 // exchange for one of its claims (NO_CLAIM if there is none).

@@ -3,6 +3,7 @@
 #include "alloc.h"
 #include "lock.h"
 #include "platform.h"
+#include "scope_list.h"
 #include "slot.h"
 
 #include <string.h>
@@ -140,6 +141,9 @@ static bool refill(sh_env *env, bool number) {
 }
 
 sh_status shi_slot_take(sh_env *env, bool number, uint32_t *index) {
+  if (!shi_scope_ready(env)) {
+    return SH_E_HEAP_FULL;
+  }
   if (SHI_UNLIKELY(env->slots[number].count == 0) && !refill(env, number)) {
     shi_make_room(env);
     if (env->slots[number].count == 0 && !refill(env, number)) {
@@ -218,7 +222,7 @@ void shi_slot_purge(sh_env *env) {
   sh_heap *heap = env->heap;
   shi_slot_flush(env);
   uint32_t pages = shi_slots_length(heap) / (uint32_t)SH_SLOTS_PER_PAGE;
-  uint8_t *counts = shi_local_alloc(pages);
+  uint8_t *counts = shi_local_alloc(heap, pages);
   if (counts == NULL) {
     return; // purging is a favour
   }

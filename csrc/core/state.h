@@ -25,6 +25,8 @@ typedef enum shi_class { SHI_CLASS_DATA, SHI_CLASS_FIELDS, SHI_CLASS_COUNT } shi
 
 struct shi_limbo_chunk;
 struct shi_arena_hooks;
+struct shi_scope;
+struct shi_trace;
 
 // A queue of retired memory, oldest first; see epoch.h.
 typedef struct shi_limbo {
@@ -71,8 +73,11 @@ struct sh_heap {
 
   shi_watches watches;
   shi_monitors monitors;
+  _Atomic uint32_t trace_lock; // guards what `trace` points to
+  struct shi_trace *trace;     // trace.h; NULL: nothing has been traced
 #ifdef SH_TEST
   _Atomic int64_t fail_after;              // the n-th allocation from now fails; < 0: never
+  _Atomic int64_t fail_local_after;        // the same for memory of the process
   void (*peek_hook)(void *arg, int place); // sh_test_peek in optimistic.h
   void *peek_arg;
   uint32_t peek_flaws;
@@ -101,7 +106,8 @@ struct sh_env {
   struct shi_ticket *nested_tickets; // monitor.c, under the monitors' lock
   uint64_t thread;                   // the system's name for it
   uint32_t label;                    // JavaScript's; under the monitors' lock
-  struct shi_block *write;           // narrowed input of the current call; see shi_write_room
+  struct shi_scope *scope; // scope.h; NULL: JavaScript has no scope open
+  struct shi_block *write; // narrowed input of the current call; see shi_write_room
 };
 
 // A block of scratch memory; the newest first.

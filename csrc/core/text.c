@@ -31,7 +31,7 @@ void *shi_write_room(sh_env *env, size_t bytes) {
   shi_block *block = env->write;
   if (block == NULL || block->capacity - block->used < bytes) {
     size_t capacity = bytes < 4096 ? 4096 : bytes;
-    block = shi_local_alloc(sizeof *block + capacity);
+    block = shi_local_alloc(env->heap, sizeof *block + capacity);
     if (block == NULL) {
       return NULL;
     }

@@ -6,6 +6,7 @@
 #include "optimistic.h"
 #include "record.h"
 #include "release.h"
+#include "scope_list.h"
 #include "slot.h"
 #include "slot_free.h"
 #include "str.h"
@@ -95,6 +96,9 @@ sh_status shi_word_make(sh_env *env, const sh_value *value, shi_word *out) {
   case SH_KIND_REF:
     status = shi_hold_add(env, value->id, value->move, &index, &type);
     if (status == SH_OK) {
+      if (value->move && !value->unscoped) {
+        shi_scope_forget(env, value->id);
+      }
       *out = SH_WORD(SH_TAG_REF, index);
     }
     return status;
@@ -114,6 +118,9 @@ void shi_word_unmake(sh_env *env, const sh_value *value, shi_word word) {
   if (value->kind == SH_KIND_REF && value->move) {
     // Cannot fail: a claim was given up for this hold, so there is room for one.
     (void)shi_hold_to_claim(shi_slot_at(env->heap, (uint32_t)payload_of(word)));
+    if (!value->unscoped && shi_scope_ready(env)) {
+      shi_scope_note(env, value->id);
+    }
     return;
   }
   shi_word_release(env, word);
@@ -179,7 +186,7 @@ static sh_status read_ref(sh_env *env, uint32_t index, sh_mode mode, sh_value *o
   sh_type type = (sh_type)((word0 >> SH_W0_TYPE_SHIFT) & SH_W0_TYPE_MASK);
   sh_status status = SH_OK;
   if (mode == SH_ACQUIRE) {
-    status = shi_claim_add(slot);
+    status = shi_claim_add(env, slot, shi_slot_id(slot, index));
   } else if (mode == SH_DEREF && (type == SH_TYPE_STRING || type == SH_TYPE_NUMBER)) {
     status = shi_hold_copy(slot); // until shi_value_deref
     out->move = true;

@@ -62,6 +62,7 @@ typedef struct sh_value {
   bool wide;       // STRING: UTF-16 code units, else latin1
   bool negative;   // BIGINT
   bool move;       // REF, in
+  bool unscoped;   // REF, in, with `move`: the claim is none of the scope's (scope.h)
   uint8_t type;    // REF, out: sh_type
   uint32_t length; // STRING: code units; BIGINT: 64-bit words; REF of a RECORD, out: shape id
   union {

@@ -6,6 +6,7 @@
 #include "map.h"
 #include "map_table.h"
 #include "platform.h"
+#include "queue.h"
 #include "record.h"
 #include "shape.h"
 #include "slot.h"
@@ -176,6 +177,30 @@ static void check_vector(walk *w, shi_slot *slot) {
   }
 }
 
+static void check_queue(walk *w, const shi_slot *slot) {
+  uint64_t offset = atomic_load_explicit(&slot->payload[0], memory_order_relaxed);
+  uint64_t extent = atomic_load_explicit(&slot->payload[1], memory_order_relaxed);
+  shi_ring *ring = shi_at(w->heap, offset);
+  if (!shi_in_bodies(w->heap, offset, sizeof(shi_ring)) ||
+      !shi_in_bodies(w->heap, offset, shi_ring_bytes(ring->capacity))) {
+    problem(w, "a queue's ring lies outside the bodies");
+    return;
+  }
+  w->bytes += shi_ring_bytes(ring->capacity);
+  uint32_t length = (uint32_t)extent;
+  if ((extent & ~SHI_QUEUE_CLOSED) > ring->capacity) {
+    problem(w, "a queue is longer than its capacity (Q1)");
+    return;
+  }
+  if (ring->head >= ring->capacity) {
+    problem(w, "a queue's head lies outside its ring (Q2)");
+    return;
+  }
+  for (uint32_t i = 0; i < length; i++) {
+    check_word(w, *shi_ring_at(ring, i));
+  }
+}
+
 static void check_record(walk *w, shi_slot *slot) {
   uint64_t fields = 0;
   uint64_t words = 0;
@@ -234,6 +259,9 @@ static void check_object(walk *w, shi_slot *slot, sh_type type) {
   case SH_TYPE_BYTES:
     check_bytes(w, slot);
     break;
+  case SH_TYPE_QUEUE:
+    check_queue(w, slot);
+    break;
   case SH_TYPE_NONE:
   case SH_TYPE_COUNT:
   default: // the word is not to be trusted
@@ -241,11 +269,20 @@ static void check_object(walk *w, shi_slot *slot, sh_type type) {
   }
 }
 
-// Adds a slot to the stamp; `counts` and `lock` change with every operation that changes anything.
-static void stamp(walk *w, shi_slot *slot) {
-  w->stamp += atomic_load_explicit(&slot->word0, memory_order_relaxed) * UINT64_C(31) +
-              atomic_load_explicit(&slot->counts, memory_order_relaxed) * UINT64_C(131) +
-              (atomic_load_explicit(&slot->lock, memory_order_relaxed) >> SH_LOCK_VERSION_SHIFT);
+// What a slot adds to the stamp; `counts` and `lock` change with every operation that changes
+// anything.
+static uint64_t stamp_of(const shi_slot *slot) {
+  return atomic_load_explicit(&slot->word0, memory_order_relaxed) * UINT64_C(31) +
+         atomic_load_explicit(&slot->counts, memory_order_relaxed) * UINT64_C(131) +
+         (atomic_load_explicit(&slot->lock, memory_order_relaxed) >> SH_LOCK_VERSION_SHIFT);
+}
+
+uint64_t shi_heap_stamp(const sh_heap *heap, uint32_t length) {
+  uint64_t sum = 0;
+  for (uint32_t at = SH_NAMES_INDEX; at < length; at++) {
+    sum += stamp_of(shi_slot_at(heap, at));
+  }
+  return sum;
 }
 
 static void walk_slots(walk *w) {
@@ -253,7 +290,7 @@ static void walk_slots(walk *w) {
     shi_slot *slot = shi_slot_at(w->heap, w->at);
     if (((atomic_load_explicit(&slot->word0, memory_order_relaxed) >> SH_W0_TYPE_SHIFT) &
          SH_W0_TYPE_MASK) == SH_TYPE_NONE) {
-      stamp(w, slot);
+      w->stamp += stamp_of(slot);
       continue;
     }
     shi_lock(&slot->lock);
@@ -264,16 +301,8 @@ static void walk_slots(walk *w) {
       check_object(w, slot, type);
     }
     shi_unlock(&slot->lock, false);
-    stamp(w, slot);
+    w->stamp += stamp_of(slot);
   }
-}
-
-static uint64_t stamp_again(walk *w) {
-  w->stamp = 0;
-  for (uint32_t at = SH_NAMES_INDEX; at < w->length; at++) {
-    stamp(w, shi_slot_at(w->heap, at));
-  }
-  return w->stamp;
 }
 
 // What only holds between all objects: checked when nothing changed during the walk.
@@ -331,7 +360,7 @@ static bool check_settled_sums(walk *w, uint64_t stamp) {
       return true;
     }
     shi_os_wait(&nobody_wakes, 0, SETTLE_MS);
-    if (stamp_again(w) != stamp) {
+    if (shi_heap_stamp(w->heap, w->length) != stamp) {
       return false;
     }
   }
@@ -342,15 +371,14 @@ sh_status sh_heap_verify(sh_env *env, sh_verify_report report, void *arg, sh_ver
   sh_heap *heap = env->heap;
   walk w = {.heap = heap, .report = report, .arg = arg};
   w.length = atomic_load_explicit(&heap->header->slot_length, memory_order_acquire);
-  w.holds = shi_local_alloc((size_t)w.length * sizeof *w.holds);
+  w.holds = shi_local_alloc(heap, (size_t)w.length * sizeof *w.holds);
   if (w.holds == NULL) {
     return SH_E_HEAP_FULL;
   }
-  uint64_t before = stamp_again(&w);
-  w.stamp = 0;
+  uint64_t before = shi_heap_stamp(heap, w.length);
   walk_slots(&w);
   bool quiescent =
-      w.stamp == before && stamp_again(&w) == before &&
+      w.stamp == before && shi_heap_stamp(heap, w.length) == before &&
       w.length == atomic_load_explicit(&heap->header->slot_length, memory_order_acquire);
   quiescent = quiescent && check_settled_sums(&w, before);
   const char *pages = shi_pages_check(&heap->pages);

@@ -17,4 +17,10 @@ typedef struct sh_verify_result {
 // Locks one object at a time. O(heap). HEAP_FULL if process memory for the walk is refused.
 sh_status sh_heap_verify(sh_env *env, sh_verify_report report, void *arg, sh_verify_result *out);
 
+// --- inside the core -----------------------------------------------------------------------
+
+// Sums up, over the first `length` slots, words that change with everything that changes an object:
+// two equal stamps, and nothing has changed in between. O(length).
+uint64_t shi_heap_stamp(const sh_heap *heap, uint32_t length);
+
 #endif

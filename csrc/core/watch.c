@@ -163,8 +163,8 @@ static sh_status record_of(sh_env *env, sh_id id, sh_type type, uint32_t flag, w
   settle_oldest(env);
   watched *object = (watched *)shi_ids_find(&heap->watches.table, id);
   if (object == NULL) {
-    object = shi_local_alloc(sizeof *object);
-    if (object == NULL || !shi_ids_reserve(&heap->watches.table)) {
+    object = shi_local_alloc(heap, sizeof *object);
+    if (object == NULL || !shi_ids_reserve(heap, &heap->watches.table)) {
       shi_local_free(object);
       return SH_E_HEAP_FULL;
     }
@@ -241,7 +241,7 @@ sh_status sh_version(sh_env *env, sh_id id, sh_type type, uint32_t *version) {
 sh_status sh_watch(sh_env *env, sh_id id, bool blocks, uint32_t *token) {
   sh_heap *heap = env->heap;
   watched *object = NULL;
-  watcher *w = shi_local_alloc(sizeof *w);
+  watcher *w = shi_local_alloc(heap, sizeof *w);
   if (w == NULL) {
     return SH_E_HEAP_FULL;
   }

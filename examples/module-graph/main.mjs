@@ -150,10 +150,12 @@ async function buildShared(paths, workers, progress, keep = false) {
   const crew = new Crew(WORKER, workers, { ids: store.idsOf(graph) });
   const poll = setInterval(() => progress.update(store.finishedModules(graph)), POLL_INTERVAL);
   try {
-    const shares = (await crew.askAll('build')).map(({ files }) => files);
+    const [replies] = await Promise.all([crew.askAll('build'), store.handOut(graph, paths)]);
+    const shares = replies.map(({ files }) => files);
     if (!keep) await crew.end();
     return { graph, crew, shares };
   } finally {
+    store.endWork(graph); // also if a worker failed: nobody waits for room any more
     clearInterval(poll);
   }
 }

@@ -67,10 +67,7 @@ function load(file) {
 
 function buildShared(file) {
   const { modules, edges } = load(file);
-  const graph = store.createGraph(
-    modules.map((module) => module.path),
-    [],
-  );
+  const graph = store.createGraph(modules.map((module) => module.path));
   for (const module of modules) {
     const { source } = readSource(module.path);
     store.fillModule(graph, module.path, { ...module, source }, []);

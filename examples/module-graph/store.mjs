@@ -2,14 +2,22 @@
 //
 //   modules  MapRef     path -> Module struct; inserted in path order, so iteration yields path order
 //   edges    VectorRef  flat, four elements an import (see edges.mjs)
-//   work     VectorRef  paths nobody has taken yet; workers pop()
+//   work     QueueRef   paths nobody has taken yet; closed when there are no more
 //   done     NumberRef  modules finished, for the progress bar
 //
 // Ownership: the main thread makes the four containers and is the only one to drop them. Structs and
 // sources are moved into their containers, which hold them alone: when a container goes, they go.
 // Workers attach by id and only borrow: while they work nothing is taken out of `modules` or `edges`.
 
-import { MapRef, NumberRef, StringRef, StructFactory, VectorRef, heap } from 'shared-heap';
+import {
+  MapRef,
+  NumberRef,
+  QueueRef,
+  StringRef,
+  StructFactory,
+  VectorRef,
+  heap,
+} from 'shared-heap';
 import { EDGE, splitEdges } from './edges.mjs';
 
 /** One source file. `refused` is '' or why it has no imports; `source` is its text. */
@@ -25,20 +33,22 @@ const Module = new StructFactory({
 /** Elements pushed in one call: whole edges, and no more than the heap adds in one step. */
 const PUSH_LIMIT = 256 * EDGE.SIZE;
 
+/** Paths that wait to be taken: enough that no worker waits for the main thread. */
+const WORK_AHEAD = 256;
+
 /**
  * An unfilled graph: every module is there, none has been read.
  *
  * @param {string[]} paths in path order
- * @param {string[]} pending what goes on the work list
  */
-export function createGraph(paths, pending = paths) {
+export function createGraph(paths) {
   const modules = new MapRef();
   const records = Module.newMany(paths.map((path, index) => ({ index, path })));
   modules.setMany(paths.map((path, index) => [path, records[index].move()]));
   return {
     modules,
     edges: new VectorRef(),
-    work: VectorRef.from(pending.toReversed()),
+    work: QueueRef.withCapacity(WORK_AHEAD),
     done: new NumberRef(),
   };
 }
@@ -52,14 +62,25 @@ export function attachGraph(ids) {
   return {
     modules: new MapRef(ids.modules),
     edges: new VectorRef(ids.edges),
-    work: new VectorRef(ids.work),
+    work: new QueueRef(ids.work),
     done: new NumberRef(ids.done),
   };
 }
 
-/** The path of a module that is nobody's yet, or undefined when all are taken. */
-export function takePath(graph) {
-  return graph.work.pop();
+/** Hands the paths out to whoever asks for them; resolves when the last one has been put on the list. */
+export async function handOut(graph, paths) {
+  for (const path of paths) await graph.work.pushAsync(path);
+  endWork(graph);
+}
+
+/** There is no more work: takePaths() ends when the list is empty, handOut() at once. */
+export function endWork(graph) {
+  graph.work.close();
+}
+
+/** Paths of modules that are nobody else's, until there is no more work. Waits for them, blocking its thread. */
+export function takePaths(graph) {
+  return graph.work[Symbol.iterator]();
 }
 
 /** The index of the module at `path`, or undefined if the graph has none. */

@@ -7,7 +7,7 @@ import { readSource } from './files.mjs';
 import { findImports, loadLexers } from './imports.mjs';
 import { queryGraph, inspectGraph } from './query.mjs';
 import { createResolver } from './resolve.mjs';
-import { attachGraph, countFinished, fillModule, indexOf, takePath } from './store.mjs';
+import { attachGraph, countFinished, fillModule, indexOf, takePaths } from './store.mjs';
 
 const graph = attachGraph(workerData.ids);
 
@@ -16,7 +16,7 @@ const jobs = {
     await loadLexers();
     const resolve = createResolver();
     let files = 0;
-    for (let path = takePath(graph); path !== undefined; path = takePath(graph)) {
+    for (const path of takePaths(graph)) {
       addModule(path, resolve);
       countFinished(graph);
       files += 1;

@@ -110,7 +110,8 @@ static void another_types_id_is_told_apart(void **state) {
                               new_map(f),
                               new_vector(f),
                               new_box(f, v_null()),
-                              new_bytes(f, 8)};
+                              new_bytes(f, 8),
+                              new_queue(f, 8)};
   for (int type = SH_TYPE_STRING; type < SH_TYPE_COUNT; type++) {
     for (int other = SH_TYPE_STRING; other < SH_TYPE_COUNT; other++) {
       sh_type actual = SH_TYPE_NONE;

@@ -21,31 +21,6 @@
 #include <cmocka.h>
 
 #define POISON 666.25
-#define OFFSET_MASK ((UINT64_C(1) << 48) - 1) // of a record's bodies, see layout.h
-
-static uint32_t word0_of(sh_id id, sh_type type) {
-  return (uint32_t)(id >> 32) << SH_W0_GEN_SHIFT | (uint32_t)type << SH_W0_TYPE_SHIFT;
-}
-
-// What compiled JS does: load, compare, (time passes), store. A view store needs word 0 without
-// any flag.
-static bool view_check(const sh_heap *heap, sh_id id, sh_type type, _Atomic uint64_t **where) {
-  shi_slot *slot = shi_slot_at(heap, (uint32_t)id);
-  if (atomic_load_explicit(&slot->word0, memory_order_relaxed) != word0_of(id, type)) {
-    return false;
-  }
-  *where = &slot->payload[0];
-  if (type == SH_TYPE_RECORD) {
-    uint64_t offset = atomic_load_explicit(&slot->payload[0], memory_order_relaxed) & OFFSET_MASK;
-    *where = shi_at(heap, offset);
-  }
-  return true;
-}
-
-static void view_store(_Atomic uint64_t *where) {
-  atomic_store_explicit(where, shi_number_bits(POISON), memory_order_relaxed);
-}
-
 // --- step by step ----------------------------------------------------------------------------
 
 #define OTHERS 600u // more than any cache of slots
@@ -82,10 +57,10 @@ static void writer_of_scene(stress_thread *t, scene *at) {
   if (at->disciplined) {
     sh_env_online(t->env);
   }
-  STRESS_CHECK(view_check(t->stress->heap, at->target, at->type, &where));
+  STRESS_CHECK(stress_view_check(t->stress->heap, at->target, at->type, &where));
   (void)pthread_barrier_wait(t->barrier); // the owner drops it and makes others
   (void)pthread_barrier_wait(t->barrier);
-  view_store(where);
+  stress_view_store(where, POISON);
   (void)pthread_barrier_wait(t->barrier); // the owner looks at them
   (void)pthread_barrier_wait(t->barrier);
   sh_env_offline(t->env);
@@ -231,13 +206,13 @@ static void store_as_js_does(stress_thread *t, hunt *h) {
   sh_id id = at & (SH_ID_LIMIT - 1);
   sh_type type = (sh_type)(at >> 52);
   _Atomic uint64_t *where = NULL;
-  if (at == 0 || !view_check(t->stress->heap, id, type, &where)) {
+  if (at == 0 || !stress_view_check(t->stress->heap, id, type, &where)) {
     return;
   }
   pause_a_moment(t); // as if preempted between the check and the store
-  view_store(where);
+  stress_view_store(where, POISON);
   atomic_fetch_add_explicit(&h->stores, 1, memory_order_relaxed);
-  if (!view_check(t->stress->heap, id, type, &where)) {
+  if (!stress_view_check(t->stress->heap, id, type, &where)) {
     atomic_fetch_add_explicit(&h->late, 1, memory_order_relaxed);
   }
 }

@@ -36,13 +36,16 @@ static void every_type_is_counted(void **state) {
   for (int i = 0; i < 8; i++) {
     (void)new_bytes(f, 100);
   }
+  for (int i = 0; i < 9; i++) {
+    (void)new_queue(f, 10);
+  }
   sh_stats stats = stats_of(f);
   for (uint32_t type = SH_TYPE_STRING; type < SH_TYPE_COUNT; type++) {
     assert_int_equal(stats.objects_by_type[type], type + 2);
   }
-  assert_int_equal(stats.objects, 33);
+  assert_int_equal(stats.objects, 42);
   assert_int_equal(stats.objects_by_type[SH_TYPE_NONE], 0);
-  assert_int_equal(stats.live_bytes, 7 * 8 + 8 * 116 + shi_shape_bytes(f->heap));
+  assert_int_equal(stats.live_bytes, 7 * 8 + 8 * 116 + 9 * 88 + shi_shape_bytes(f->heap));
 }
 
 static void bytes_asked_for_are_live(void **state) {

@@ -46,6 +46,7 @@ void drop_everything(fixture *f) {
 int close_fixture(void **state) {
   fixture *f = *state;
   sh_test_fail_after(f->heap, -1);
+  sh_test_fail_local_after(f->heap, -1);
   assert_clean(f->env);
   drop_everything(f);
   sh_env_offline(f->env);
@@ -102,6 +103,12 @@ sh_id new_bytes(fixture *f, uint64_t length) {
   return id;
 }
 
+sh_id new_queue(fixture *f, uint32_t capacity) {
+  sh_id id = 0;
+  assert_ok(sh_queue_new(f->env, capacity, &id));
+  return id;
+}
+
 sh_id new_box(fixture *f, sh_value inner) {
   sh_field field = {.name = v_text("inner"), .type = SH_FIELD_ANY};
   uint32_t shape = 0;
@@ -138,6 +145,20 @@ uint32_t vector_length(fixture *f, sh_id vector) {
   uint32_t length = UINT32_MAX;
   assert_ok(sh_vector_length(f->env, vector, &length));
   return length;
+}
+
+void queue_push(fixture *f, sh_id queue, sh_value value) {
+  bool pushed = false;
+  assert_ok(sh_queue_push(f->env, queue, &value, &pushed));
+  assert_true(pushed);
+}
+
+sh_value queue_pop(fixture *f, sh_id queue) {
+  sh_value value;
+  sh_queue_end end = SH_QUEUE_EMPTY;
+  assert_ok(sh_queue_pop(f->env, queue, &value, &end));
+  assert_int_equal(end, SH_QUEUE_TAKEN);
+  return value;
 }
 
 void check_counts(fixture *f, sh_id id, uint32_t claims, uint32_t holds, const char *file,

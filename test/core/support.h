@@ -23,6 +23,7 @@
 #include "map_table.h"
 #include "names.h"
 #include "number.h"
+#include "queue.h"
 #include "record.h"
 #include "shape.h"
 #include "slot.h"
@@ -110,6 +111,7 @@ sh_id new_number(fixture *f, double number);
 sh_id new_map(fixture *f);
 sh_id new_vector(fixture *f);
 sh_id new_bytes(fixture *f, uint64_t length);
+sh_id new_queue(fixture *f, uint32_t capacity);
 // A record of a shape with one `any` field, `inner` in it.
 sh_id new_box(fixture *f, sh_value inner);
 
@@ -118,6 +120,8 @@ sh_value map_get(fixture *f, sh_id map, sh_value key); // undefined if absent
 uint32_t map_size(fixture *f, sh_id map);
 void vector_push(fixture *f, sh_id vector, sh_value value);
 uint32_t vector_length(fixture *f, sh_id vector);
+void queue_push(fixture *f, sh_id queue, sh_value value); // there must be room
+sh_value queue_pop(fixture *f, sh_id queue);              // there must be a value
 
 void check_counts(fixture *f, sh_id id, uint32_t claims, uint32_t holds, const char *file,
                   int line);
@@ -136,8 +140,13 @@ uint64_t fingerprint(fixture *f);
 // say HEAP_FULL, change nothing and leave a clean heap. Fails unless `least` or more refusals
 // were seen.
 typedef sh_status (*sweep_op)(fixture *f, void *arg);
-void check_sweep(fixture *f, sweep_op op, void *arg, int least, const char *file, int line);
-#define assert_sweep(f, op, arg, least) check_sweep((f), (op), (arg), (least), __FILE__, __LINE__)
+void check_sweep(fixture *f, void (*fail_after)(sh_heap *heap, int64_t n), sweep_op op, void *arg,
+                 int least, const char *file, int line);
+#define assert_sweep(f, op, arg, least)                                                            \
+  check_sweep((f), sh_test_fail_after, (op), (arg), (least), __FILE__, __LINE__)
+// The same with memory of the process.
+#define assert_local_sweep(f, op, arg, least)                                                      \
+  check_sweep((f), sh_test_fail_local_after, (op), (arg), (least), __FILE__, __LINE__)
 
 // Takes every free slot of a kind out of reach, so that a new object is refused; gives them back.
 typedef struct drained {

@@ -33,7 +33,21 @@ uint64_t model_random(model *m) {
   return z ^ (z >> 31);
 }
 
-uint32_t model_below(model *m, uint32_t n) { return (uint32_t)(model_random(m) % n); }
+static uint32_t next_byte(model *m) {
+  if (m->left == 0) {
+    return 0;
+  }
+  m->left--;
+  return *m->input++;
+}
+
+uint32_t model_below(model *m, uint32_t n) {
+  if (m->input == NULL) {
+    return (uint32_t)(model_random(m) % n);
+  }
+  uint32_t choice = next_byte(m);
+  return (n <= 256 ? choice : choice << 8 | next_byte(m)) % n;
+}
 
 bool model_chance(model *m, uint32_t percent) { return model_below(m, 100) < percent; }
 
@@ -443,6 +457,7 @@ void model_compare_object(model *m, model_object *object) {
   case SH_TYPE_BYTES:
     compare_bytes(m, object);
     break;
+  case SH_TYPE_QUEUE: // has a model of its own in queue_test.c
   case SH_TYPE_NONE:
   case SH_TYPE_COUNT:
     MODEL_CHECK(m, false);

@@ -72,8 +72,11 @@ typedef struct model_pin {
 
 typedef struct model {
   uint64_t seed;
-  uint64_t state; // of the random numbers
+  uint64_t state;       // of the random numbers
+  const uint8_t *input; // choices to be made, instead of random ones; NULL: random
+  size_t left;          // bytes of it
   uint64_t step;
+  bool growing;   // containers grow large, or shrink
   const char *op; // at hand
   sh_heap *heap;
   sh_env *env; // of the current operation
@@ -95,7 +98,10 @@ uint64_t model_seed(void);
 model *model_new(uint64_t seed, sh_heap *heap);
 void model_free(model *m);
 
+// Random bits for what needs no choice: characters, digits, payloads of NaN.
 uint64_t model_random(model *m);
+
+// Choices, at random or by the next one or two bytes of the input; 0 when it is used up.
 uint32_t model_below(model *m, uint32_t n); // 0 <= result < n
 bool model_chance(model *m, uint32_t percent);
 

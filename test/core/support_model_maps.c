@@ -71,6 +71,24 @@ static void map_remove(model *m, model_object *map, model_value key, sh_status e
   model_release(m, value);
 }
 
+// A quick look knows nothing, or the same.
+static void map_look(model *m, const model_object *map, model_value key) {
+  const model_text *text = key.kind == SH_KIND_STRING ? &m->texts[key.bits] : NULL;
+  uint32_t at = model_find(map, key);
+  double number = 0;
+  sh_quick quick = SH_QUICK_NOTHING;
+  if (key.kind == SH_KIND_NUMBER) {
+    quick = sh_map_look_number(m->env, map->id, shi_bits_number(key.bits), &number);
+  } else if (text != NULL && text->latin1 != NULL) {
+    quick = sh_map_look_text(m->env, map->id, text->latin1, text->length, &number);
+  }
+  MODEL_CHECK(m, quick != SH_QUICK_ABSENT || at == map->size);
+  if (quick == SH_QUICK_THERE) {
+    MODEL_CHECK(m, at < map->size && map->pairs[at].value.kind == SH_KIND_NUMBER);
+    MODEL_CHECK(m, shi_number_bits(number) == map->pairs[at].value.bits);
+  }
+}
+
 static void map_get(model *m, model_object *map, model_value key, sh_status expected) {
   sh_value in_key = model_in(m, key);
   sh_value out;
@@ -88,6 +106,7 @@ static void map_get(model *m, model_object *map, model_value key, sh_status expe
   }
   MODEL_CHECK(m, sh_map_has(m->env, map->id, &in_key, &found) == SH_OK);
   MODEL_CHECK(m, found == (at < map->size));
+  map_look(m, map, key);
 }
 
 static void map_add(model *m, model_object *map, model_value key, sh_status expected) {
@@ -178,14 +197,14 @@ void model_map_op(model *m) {
   if (map == NULL) {
     return;
   }
-  bool growing = m->step / 1500 % 2 == 0; // tables grow large, then shrink
   for (uint32_t turns = 1 + model_below(m, 12); turns > 0 && map->alive; turns--) {
     model_value key = model_primitive(m);
     uint32_t choice = model_below(m, 16);
     if (expected == SH_OK && map->size + 2 >= MODEL_SIZE) {
       choice = 4;
     }
-    if (expected == SH_OK && map->size > 0 && (model_chance(m, 40) || (choice == 4 && !growing))) {
+    if (expected == SH_OK && map->size > 0 &&
+        (model_chance(m, 40) || (choice == 4 && !m->growing))) {
       key = map->pairs[model_below(m, map->size)].key;
     }
     m->op = "map";
@@ -211,7 +230,7 @@ void model_map_op(model *m) {
       map_find(m, map, key, expected);
       break;
     case 8:
-      if (model_chance(m, growing ? 3 : 10)) {
+      if (model_chance(m, m->growing ? 3 : 10)) {
         model_clear(m, map, expected);
       }
       break;
@@ -228,7 +247,7 @@ void model_map_op(model *m) {
       map_remove(m, map, key, expected);
       break;
     default:
-      if (growing) {
+      if (m->growing) {
         map_set(m, map, key, expected);
       } else {
         map_remove(m, map, key, expected);

@@ -4,7 +4,10 @@
 #ifndef SUPPORT_MODEL_OPS_H
 #define SUPPORT_MODEL_OPS_H
 
+#include "stats.h"
 #include "support_model.h"
+
+#define MODEL_ENVS 3u
 
 typedef struct model_operand {
   model_value value;
@@ -40,5 +43,22 @@ void model_map_op(model *m);
 void model_vector_op(model *m);
 void model_object_op(model *m); // create, drop, retain, numbers, strings, records, bytes
 void model_shapes(model *m);    // defines the shapes the records have
+
+// A heap of its own with environments, and the model of it.
+typedef struct model_run {
+  sh_heap *heap;
+  sh_env *envs[MODEL_ENVS];
+  sh_stats before;
+  model *m;
+} model_run;
+
+void model_run_open(model_run *run, uint64_t seed);
+
+// One operation on any object, or of an environment; if `failing`, some of its allocations fail.
+void model_run_step(model_run *run, bool failing);
+
+// Breaks every tie between objects, gives up every claim and checks that nothing is left; `after`
+// (may be NULL) is what the heap then uses.
+void model_run_close(model_run *run, sh_stats *after);
 
 #endif

@@ -225,15 +225,14 @@ void model_vector_op(model *m) {
   if (vector == NULL) {
     return;
   }
-  bool growing = m->step / 1500 % 2 == 0;
   uint32_t choice = model_below(m, 12);
   m->op = "vector";
   if (expected == SH_OK && vector->size + 2 * MANY > MODEL_SIZE) {
-    choice = growing ? 10 : 2;
+    choice = m->growing ? 10 : 2;
   }
-  if (choice < 2 || (choice == 11 && growing)) {
+  if (choice < 2 || (choice == 11 && m->growing)) {
     vector_insert(m, vector, expected);
-  } else if (choice < 4 || (choice == 11 && !growing)) {
+  } else if (choice < 4 || (choice == 11 && !m->growing)) {
     vector_take(m, vector, expected);
   } else if (choice < 6) {
     vector_splice(m, vector, expected);
@@ -244,7 +243,7 @@ void model_vector_op(model *m) {
   } else if (expected == SH_OK && choice == 9) {
     vector_search(m, vector);
     vector_permute(m, vector);
-  } else if (choice == 10 && model_chance(m, growing ? 30 : 10)) {
+  } else if (choice == 10 && model_chance(m, m->growing ? 30 : 10)) {
     model_clear(m, vector, expected);
   }
 }

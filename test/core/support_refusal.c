@@ -79,6 +79,21 @@ static uint64_t mix_vector(fixture *f, uint64_t hash, sh_id id) {
   return hash;
 }
 
+static uint64_t mix_queue(fixture *f, uint64_t hash, sh_id id) {
+  static sh_value values[SH_READ_MAX];
+  uint32_t count = 1;
+  uint32_t version = 0;
+  sh_queue_state queue;
+  for (uint32_t start = 0; count > 0; start += count) {
+    assert_ok(sh_queue_read(f->env, id, start, SH_BORROW, SH_READ_MAX, values, &count, &version));
+    for (uint32_t i = 0; i < count; i++) {
+      hash = mix_value(f, hash, &values[i]);
+    }
+  }
+  assert_ok(sh_queue_state_of(f->env, id, &queue));
+  return mix(hash, (uint64_t)queue.capacity << 1 | queue.closed);
+}
+
 static uint64_t mix_record(fixture *f, uint64_t hash, sh_id id) {
   static sh_value values[SH_FIELDS_MAX];
   uint32_t shape = 0;
@@ -114,6 +129,8 @@ static uint64_t mix_object(fixture *f, uint64_t hash, sh_id id) {
     return mix_vector(f, hash, id);
   case SH_TYPE_RECORD:
     return mix_record(f, hash, id);
+  case SH_TYPE_QUEUE:
+    return mix_queue(f, hash, id);
   case SH_TYPE_BYTES:
     assert_ok(sh_bytes_pin(f->env, id, &data, &length, &pin));
     hash = mix_bytes(hash, data, length);
@@ -144,13 +161,14 @@ uint64_t fingerprint(fixture *f) {
   return mix(mix(hash, stats.live_bytes), stats.shapes);
 }
 
-void check_sweep(fixture *f, sweep_op op, void *arg, int least, const char *file, int line) {
+void check_sweep(fixture *f, void (*fail_after)(sh_heap *heap, int64_t n), sweep_op op, void *arg,
+                 int least, const char *file, int line) {
   uint64_t before = fingerprint(f);
   int refused = 0;
   for (;; refused++) {
-    sh_test_fail_after(f->heap, refused);
+    fail_after(f->heap, refused);
     sh_status status = op(f, arg);
-    sh_test_fail_after(f->heap, -1);
+    fail_after(f->heap, -1);
     if (status == SH_OK) {
       break;
     }

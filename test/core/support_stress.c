@@ -4,6 +4,7 @@
 #include "epoch.h"
 #include "number.h"
 #include "slot.h"
+#include "state.h"
 #include "stats.h"
 #include "str.h"
 #include "verify.h"
@@ -44,7 +45,7 @@ void stress_baseline(stress *s) {
   s->live_bytes = stats.live_bytes;
 }
 
-void stress_close(stress *s) {
+void stress_check_empty(stress *s) {
   sh_stats stats;
   sh_verify_result result = {0};
   sh_env_offline(s->env);
@@ -56,6 +57,10 @@ void stress_close(stress *s) {
   STRESS_CHECK(stats.environments == 1);
   STRESS_CHECK(sh_heap_verify(s->env, report, NULL, &result) == SH_OK);
   STRESS_CHECK(result.problems == 0 && result.quiescent && result.objects == 0);
+}
+
+void stress_close(stress *s) {
+  stress_check_empty(s);
   sh_env_close(s->env);
   sh_heap_destroy(s->heap);
   free(s);
@@ -156,6 +161,25 @@ void stress_turn(stress_thread *t) {
     sh_env_refresh(t->env);
     break;
   }
+}
+
+bool stress_view_check(const sh_heap *heap, sh_id id, sh_type type, _Atomic uint64_t **where) {
+  static const uint64_t offset_mask = (UINT64_C(1) << 48) - 1; // of a record's bodies: layout.h
+  uint32_t word0 = (uint32_t)(id >> 32) << SH_W0_GEN_SHIFT | (uint32_t)type << SH_W0_TYPE_SHIFT;
+  shi_slot *slot = shi_slot_at(heap, (uint32_t)id);
+  if (atomic_load_explicit(&slot->word0, memory_order_relaxed) != word0) {
+    return false;
+  }
+  *where = &slot->payload[0];
+  if (type == SH_TYPE_RECORD) {
+    uint64_t offset = atomic_load_explicit(&slot->payload[0], memory_order_relaxed) & offset_mask;
+    *where = shi_at(heap, offset);
+  }
+  return true;
+}
+
+void stress_view_store(_Atomic uint64_t *where, double number) {
+  atomic_store_explicit(where, shi_number_bits(number), memory_order_relaxed);
 }
 
 // --- values ----------------------------------------------------------------------------------

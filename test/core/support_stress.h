@@ -52,6 +52,9 @@ void stress_baseline(stress *s);
 // is consistent, and frees it.
 void stress_close(stress *s);
 
+// That nothing is alive, in limbo or pinned, and the heap consistent, with nobody else at work.
+void stress_check_empty(stress *s);
+
 // Runs n threads and the janitor, and waits for them.
 void stress_run(stress *s, uint32_t n, void (*run)(stress_thread *t), void *arg);
 
@@ -60,6 +63,11 @@ uint32_t stress_below(stress_thread *t, uint32_t n);
 
 // A turn of an event loop begins: online, refreshed or offline, by chance.
 void stress_turn(stress_thread *t);
+
+// What compiled JS does at a number, or the first double of a record: load word 0, compare, (time
+// passes), store. A view store needs word 0 without any flag.
+bool stress_view_check(const sh_heap *heap, sh_id id, sh_type type, _Atomic uint64_t **where);
+void stress_view_store(_Atomic uint64_t *where, double number);
 
 // Values for the door.
 sh_value stress_number(double number);

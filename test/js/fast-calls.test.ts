@@ -20,6 +20,7 @@ interface Report {
   maps: Case[];
   numbers: Case[];
   vectors: Case[];
+  queues: Case[];
   claims: Case[];
   raw: Record<string, Raw>;
   problems: string[];
@@ -39,7 +40,7 @@ describe('every kind of key, value and id', () => {
 
   test('gives what Node-API gives', () => {
     expect([fast.fast, slow.fast]).toEqual([true, false]);
-    for (const group of ['maps', 'numbers', 'vectors', 'claims'] as const) {
+    for (const group of ['maps', 'numbers', 'vectors', 'queues', 'claims'] as const) {
       const withoutCalls = (cases: Case[]): string[][] => cases.map(([a, b]) => [a, b]);
       expect(withoutCalls(fast[group])).toEqual(withoutCalls(slow[group]));
     }
@@ -58,9 +59,20 @@ describe('every kind of key, value and id', () => {
     expect(callsOf.get('set value text')).toEqual(['mapSet']);
   });
 
+  test('takes no ordinary call for numbers in queues, whether there is room for them or not', () => {
+    const callsOf = new Map(fast.queues.map(([what, , calls]) => [what, calls]));
+    for (const state of ['empty', 'room', 'full']) {
+      for (const value of ['integer', 'minusZero', 'nan', 'infinity']) {
+        expect([state, value, callsOf.get(`${state} ${value}`)]).toEqual([state, value, []]);
+      }
+    }
+    expect(callsOf.get('room text')).toEqual(['queuePush', 'queuePop']);
+    expect(callsOf.get('ended integer')).toEqual(['queuePush', 'queuePop']);
+  });
+
   test("does nothing for forged ids, in other threads' names, and in code not optimised", () => {
     const nothing = '[ 0, NaN ]';
-    expect(Object.keys(fast.raw)).toHaveLength(19);
+    expect(Object.keys(fast.raw)).toHaveLength(21);
     for (const [name, raw] of Object.entries(fast.raw)) {
       expect([name, raw.optimised]).not.toEqual([name, nothing]);
       const rest = [raw.ordinary, raw.few, ...raw.forged, ...raw.strange, ...raw.otherSeats];

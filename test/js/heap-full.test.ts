@@ -200,6 +200,45 @@ const operations: [string, Setup][] = [
     },
   ],
   [
+    'map.update',
+    (heap) => {
+      const map = new heap.MapRef<number, string>();
+      return { run: (i) => map.update(i, () => 'x'.repeat(9000)), look: () => map.obtainValue() };
+    },
+  ],
+  [
+    'map.update with a moved ref',
+    (heap) => {
+      const map = new heap.MapRef<number, any>();
+      return {
+        run: (i) => map.update(i, () => heap.StringRef.from('x').move()),
+        look: () => map.size,
+      };
+    },
+  ],
+  [
+    'queue.push',
+    (heap) => {
+      const queue = heap.QueueRef.withCapacity<string>(1000);
+      return { run: () => queue.push('x'.repeat(9000)), look: () => queue.obtainValue() };
+    },
+  ],
+  [
+    'QueueRef.withCapacity',
+    (heap) => ({ run: () => heap.QueueRef.withCapacity(1000), look: () => 0 }),
+  ],
+  [
+    'struct.update',
+    (heap) => {
+      const Foo = new heap.StructFactory({ a: 'any', s: 'string', n: 'number' });
+      const all = [Foo.new(), Foo.new(), Foo.new()];
+      return {
+        run: (i) => all[i % 3]!.update({ n: i, a: 'y'.repeat(9), s: 'x'.repeat(300_000 + i) }),
+        look: () => all.map((struct) => struct.obtainValue()),
+      };
+    },
+  ],
+  [
     'map.add',
     (heap) => {
       const map = new heap.MapRef<number, number>();

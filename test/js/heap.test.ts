@@ -9,6 +9,7 @@ test('the package exports what the README lists', () => {
     'BufferRef',
     'MapRef',
     'NumberRef',
+    'QueueRef',
     'Ref',
     'SharedHeapError',
     'StringRef',
@@ -146,6 +147,7 @@ describe('ids', () => {
       own(new everything.NumberRef()),
       own(new MapRef()),
       own(new everything.VectorRef()),
+      own(new everything.QueueRef()),
       own(new everything.BufferRef()),
       own(Point.new()),
     ]) {

@@ -46,15 +46,15 @@ test.each([
 
 test('names can be imported by name', () => {
   const result = runModule(`
-    import { BufferRef, MapRef, NumberRef, Ref, SharedHeapError, StringRef, StructDefinition,
-      StructFactory, StructRef, VectorRef, configure, heap, names, refFromId, share, typeOf,
+    import { BufferRef, MapRef, NumberRef, QueueRef, Ref, SharedHeapError, StringRef,
+      StructDefinition, StructFactory, StructRef, VectorRef, configure, heap, names, refFromId, share, typeOf,
     } from ${esm};
     const Foo = new StructDefinition({ key: 'string' });
-    console.log(JSON.stringify([BufferRef, MapRef, NumberRef, Ref, SharedHeapError, StringRef,
+    console.log(JSON.stringify([BufferRef, MapRef, NumberRef, QueueRef, Ref, SharedHeapError, StringRef,
       StructFactory, StructRef, VectorRef, configure, heap, names, refFromId, share, typeOf,
     ].map((value) => typeof value).concat(Foo.new({ key: 'foo' }).getKey('key'))));`);
   expect(result).toEqual([
-    ...Array<string>(10).fill('function'),
+    ...Array<string>(11).fill('function'),
     'object',
     'object',
     'function',

@@ -1,5 +1,5 @@
 // move(): the next container write that succeeds takes the claim; one that fails changes nothing.
-import { MapRef, StringRef, StructFactory, VectorRef, names, share } from 'shared-heap';
+import { MapRef, QueueRef, StringRef, StructFactory, VectorRef, names, share } from 'shared-heap';
 import type { Ref } from 'shared-heap';
 import { blocked, checkHeap, counts, own } from './support';
 
@@ -14,6 +14,10 @@ const writes: [string, (ref: StringRef) => unknown][] = [
   ['map.getOrInsert', (ref) => own(new MapRef()).getOrInsert('k', ref)],
   ['map.getOrInsertComputed', (ref) => own(new MapRef()).getOrInsertComputed('k', () => ref)],
   ['map.compareExchange', (ref) => own(new MapRef()).compareExchange('k', undefined, ref)],
+  ['map.update', (ref) => own(new MapRef()).update('k', () => ref)],
+  ['queue.push', (ref) => own(new QueueRef()).push(ref)],
+  ['queue.tryPush', (ref) => own(new QueueRef()).tryPush(ref)],
+  ['struct.update', (ref) => own(Box.new()).update({ ref })],
   ['MapRef.from', (ref) => own(MapRef.from({ k: ref }))],
   ['vector.push', (ref) => own(new VectorRef()).push(ref)],
   ['vector.push of several', (ref) => own(new VectorRef()).push(1, ref, 2)],

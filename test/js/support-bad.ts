@@ -174,21 +174,6 @@ export const bad: Record<AnyKind, (type: string) => Bad[]> = {
     ...others('ERR_INVALID_ARG_TYPE', 'function'),
     ['an async function', async () => Promise.resolve(), 'ERR_INVALID_ARG_TYPE'],
   ],
-  timeout: () => [
-    ...others(
-      'ERR_INVALID_ARG_TYPE',
-      'undefined',
-      'object',
-      'array',
-      'Number',
-      'String',
-      'Date',
-      'Proxy',
-    ),
-    ['no number', { timeout: '5' }, 'ERR_INVALID_ARG_TYPE'],
-    ['NaN', { timeout: NaN }, 'ERR_OUT_OF_RANGE'],
-    ['-1', { timeout: -1 }, 'ERR_OUT_OF_RANGE'],
-  ],
   watching: () => [
     ...others(
       'ERR_INVALID_ARG_TYPE',
@@ -267,6 +252,59 @@ export const bad: Record<AnyKind, (type: string) => Bad[]> = {
     ...others('ERR_UNKNOWN_FIELD', 'Proxy', 'Date'),
     ['an unknown name', 'texT', 'ERR_UNKNOWN_FIELD'],
     ['__proto__', '__proto__', 'ERR_UNKNOWN_FIELD'],
+  ],
+  fields: () => [
+    ...others(
+      'ERR_INVALID_ARG_TYPE',
+      'object',
+      'Number',
+      'String',
+      'Date',
+      'Proxy',
+      'function',
+      'symbol',
+    ),
+    ['an unknown field', { number: 5, nothing: 1 }, 'ERR_UNKNOWN_FIELD'],
+    ['a text for a number', { text: 'y', number: '1' }, 'ERR_INVALID_ARG_TYPE'],
+    ['undefined for a number', { text: 'y', number: undefined }, 'ERR_INVALID_ARG_TYPE'],
+    ['a number for a text', { number: 5, text: 1 }, 'ERR_INVALID_ARG_TYPE'],
+    ...[...unsupported(), ...badRefs()].map(([what, value, code]): Bad => [
+      `{ any: ${what} }`,
+      { number: 5, any: value },
+      code,
+    ]),
+  ],
+  count: () => [
+    ...others('ERR_INVALID_ARG_TYPE', 'number', 'Proxy'),
+    ...[-1, 0.5, NaN, -Infinity].map((n): Bad => [String(n), n, 'ERR_OUT_OF_RANGE']),
+  ],
+  wait: () => [
+    ...others(
+      'ERR_INVALID_ARG_TYPE',
+      'undefined',
+      'object',
+      'array',
+      'Number',
+      'String',
+      'Date',
+      'Proxy',
+    ),
+    ...others('ERR_INVALID_ARG_TYPE', 'undefined', 'number', 'Proxy').map(
+      ([what, value, code]): Bad => [`{ timeout: ${what} }`, { timeout: value }, code],
+    ),
+    ...[-1, NaN, -Infinity].map((timeout): Bad => [
+      `{ timeout: ${timeout} }`,
+      { timeout },
+      'ERR_OUT_OF_RANGE',
+    ]),
+  ],
+  capacity: () => [
+    ...others('ERR_INVALID_ARG_TYPE', 'number', 'Proxy', 'undefined'),
+    ...[0, -1, 0.5, NaN, Infinity, 2 ** 31, 2 ** 53].map((n): Bad => [
+      String(n),
+      n,
+      'ERR_OUT_OF_RANGE',
+    ]),
   ],
   any: () => [],
   id: badIds,

@@ -5,6 +5,7 @@ import {
   BufferRef,
   MapRef,
   NumberRef,
+  QueueRef,
   StringRef,
   StructFactory,
   VectorRef,
@@ -26,13 +27,15 @@ export type Kind =
   | 'callback'
   | 'compare' // a callback or nothing
   | 'section' // what runs under a lock that blocks
-  | 'timeout' // options with a timeout
   | 'watching' // options of watch
   | 'entries' // of a map
   | 'iterable'
   | 'keys' // an iterable of keys
   | 'field' // a name of a field
   | 'fieldText' // the value of a string field
+  | 'fields' // values for some fields
+  | 'count' // of items
+  | 'wait' // how long an operation may wait
   | 'any';
 
 export type Parameter = [kind: Kind, good: unknown];
@@ -42,6 +45,8 @@ export interface Method {
   parameters: Parameter[];
   /** Reading the property is the call. */
   isGetter?: boolean;
+  /** It fails by rejecting: see async-methods.test.ts. */
+  isAsync?: boolean;
 }
 
 export interface Subject {
@@ -54,6 +59,7 @@ export interface Subject {
 const symbolNames = new Map([
   [Symbol.dispose, '[Symbol.dispose]'],
   [Symbol.iterator, '[Symbol.iterator]'],
+  [Symbol.asyncIterator, '[Symbol.asyncIterator]'],
   [inspect.custom, '[inspect.custom]'],
   [Symbol.for('shared-heap.ref'), '[BRAND]'],
 ]);
@@ -62,13 +68,22 @@ export function nameOf({ key }: Method): string {
   return typeof key === 'string' ? key : (symbolNames.get(key) ?? String(key));
 }
 
-/** Calls a method; an iterator is run to its end, so that it does what it does. */
+/** As many values as an iterator is asked for: that of a queue would wait for more. */
+const STEPS = 3;
+
+/** Calls a method; an iterator is run, so that it does what it does. */
 export function call(method: Method, ref: unknown, args: readonly unknown[]): unknown {
   if (method.key === 'watch') return (ref as Ref).watch(...(args as [() => void])).unwatch();
   if (method.isGetter) return Reflect.get(Object.getPrototypeOf(ref) as object, method.key, ref);
   const result: unknown = (ref as any)[method.key](...args);
   const isIterator = typeof (result as Iterator<unknown> | undefined)?.next === 'function';
-  return isIterator ? [...(result as Iterable<unknown>)] : result;
+  return isIterator ? take(result as Iterable<unknown>) : result;
+}
+
+function take(values: Iterable<unknown>): unknown[] {
+  const taken: unknown[] = [];
+  for (const value of values) if (taken.push(value) === STEPS) break;
+  return taken;
 }
 
 export function goodArguments({ parameters }: Method): unknown[] {
@@ -77,6 +92,11 @@ export function goodArguments({ parameters }: Method): unknown[] {
 
 const m = (key: string | symbol, ...parameters: Parameter[]): Method => ({ key, parameters });
 const getter = (key: string): Method => ({ key, parameters: [], isGetter: true });
+const rejecting = (key: string | symbol, ...parameters: Parameter[]): Method => ({
+  key,
+  parameters,
+  isAsync: true,
+});
 
 const callback: Parameter = ['callback', () => false];
 const thisArg: Parameter = ['any', undefined];
@@ -129,6 +149,7 @@ export const subjects: Subject[] = [
       m('setMany', ['entries', { a: 1 }]),
       m('getOrInsert', ['key', 'new'], ['value', 1]),
       m('getOrInsertComputed', ['key', 'new'], ['callback', () => 1]),
+      m('update', ['key', 'a'], ['callback', () => 1]),
       m('delete', ['key', 'a']),
       m('remove', ['key', 'a']),
       m('take', ['key', 'a']),
@@ -160,6 +181,7 @@ export const subjects: Subject[] = [
       m('unshift', ['value', 1], ['value', 2]),
       m('pop'),
       m('shift'),
+      m('takeMany', ['count', 2]),
       m('removeAt', ['place', 0]),
       m('splice', start, end, ['value', 1]),
       m('slice', start, end),
@@ -191,8 +213,35 @@ export const subjects: Subject[] = [
     methods: [
       m('getKey', ['field', 'text']),
       m('setKey', ['field', 'text'], ['fieldText', 'x']),
+      m('update', ['fields', { text: 'x', number: 2 }]),
+      m('snapshot'),
       m('acquire', ['field', 'text']),
       m('getValue', ['field', 'text']),
+      m('obtainValue'),
+      m('toJSON'),
+      m(inspect.custom, ...inspectArguments),
+    ],
+  },
+  {
+    name: 'QueueRef',
+    make: () => {
+      const queue = new QueueRef();
+      for (const value of ['one', 2, 3]) queue.push(value);
+      return queue;
+    },
+    methods: [
+      getter('length'),
+      getter('capacity'),
+      getter('closed'),
+      m('push', ['value', 1], ['wait', undefined]),
+      m('tryPush', ['value', 1]),
+      rejecting('pushAsync', ['value', 1], ['wait', undefined]),
+      m('pop', ['wait', { timeout: 0 }]),
+      m('tryPop'),
+      rejecting('popAsync', ['wait', { timeout: 0 }]),
+      m('close'),
+      m(Symbol.iterator),
+      rejecting(Symbol.asyncIterator),
       m('obtainValue'),
       m('toJSON'),
       m(inspect.custom, ...inspectArguments),
@@ -218,19 +267,15 @@ export const common: Method[] = [
   m('retain'),
   m('drop'),
   m('move'),
-  m('lock', ['section', () => 1], ['timeout', { timeout: 0 }]),
+  m('lock', ['section', () => 1], ['wait', { timeout: 0 }]),
   m('tryLock', ['section', () => 1]),
   getter('version'),
-  m('wait', ['number', -1], ['timeout', { timeout: 0 }]),
+  m('wait', ['number', -1], ['wait', { timeout: 0 }]),
+  rejecting('lockAsync', ['callback', () => 1], ['wait', { timeout: 0 }]),
+  rejecting('waitAsync', ['number', -1], ['wait', { timeout: 0 }]),
   m('watch', ['callback', () => undefined], ['watching', { ref: false }]),
   m(Symbol.dispose),
   m(Symbol.for('shared-heap.ref'), ['any', false]),
-];
-
-/** What all refs have that returns promises: async-methods.test.ts. */
-export const asyncMethods: Method[] = [
-  m('lockAsync', ['callback', () => 1], ['timeout', { timeout: 0 }]),
-  m('waitAsync', ['number', -1], ['timeout', { timeout: 0 }]),
 ];
 
 export interface StaticMethod {
@@ -238,7 +283,17 @@ export interface StaticMethod {
   run: (...args: any[]) => unknown;
   /** Kinds beyond those of methods: an id, a name, and what each class is made from. */
   parameters: (
-    Kind | 'id' | 'name' | 'bytes' | 'byteLength' | 'init' | 'inits' | 'initial' | 'shape' | 'refs'
+    | Kind
+    | 'id'
+    | 'name'
+    | 'bytes'
+    | 'byteLength'
+    | 'capacity'
+    | 'init'
+    | 'inits'
+    | 'initial'
+    | 'shape'
+    | 'refs'
   )[];
 }
 
@@ -277,6 +332,13 @@ export const statics: Record<string, StaticMethod[]> = {
     s('adopt', (id) => VectorRef.adopt(id), 'id'),
     s('acquire', (id) => VectorRef.acquire(id), 'id'),
     s('named', (name, values) => VectorRef.named(name, values), 'name', 'iterable'),
+  ],
+  QueueRef: [
+    s('constructor', (id) => new QueueRef(id), 'id'),
+    s('withCapacity', (capacity) => QueueRef.withCapacity(capacity), 'capacity'),
+    s('adopt', (id) => QueueRef.adopt(id), 'id'),
+    s('acquire', (id) => QueueRef.acquire(id), 'id'),
+    s('named', (name, capacity) => QueueRef.named(name, capacity), 'name', 'capacity'),
   ],
   BufferRef: [
     s('constructor', (id) => new BufferRef(id), 'id'),

@@ -34,8 +34,8 @@ describe.each(changeRows)('%s', (_, make, change) => {
     change(ref);
     expect(seen).not.toHaveBeenCalled(); // later
     await until(() => seen.mock.calls.length > 0);
-    expect(seen.mock.calls).toEqual([[ref]]);
-    expect(seen.mock.calls[0][0]).toBe(ref);
+    expect(seen).toHaveBeenCalledTimes(1);
+    expect(seen.mock.calls[0][0] === ref).toBe(true); // jest would iterate over a queue, and so empty it
     const theirs = await thread.run(async ({ state }) => {
       while (state.calls === 0) await new Promise((resolve) => setTimeout(resolve, 1));
       state.watch.unwatch();
