@@ -1,7 +1,6 @@
 {
   'variables': {
     'jemalloc': '<!(node scripts/jemalloc.mjs --print)',
-    # Across the two languages only gcc and its own ar are known to do it without further tools.
     'lto': '<!(node scripts/gyp.mjs lto)',
   },
   'target_defaults': {
@@ -15,9 +14,13 @@
     },
     'conditions': [
       # Fat objects keep the archive usable for a linker that does not take part.
-      ['lto=="yes"', {
+      ['lto=="gcc"', {
         'cflags': ['-flto=auto', '-ffat-lto-objects'],
         'ldflags': ['-flto=auto', '-O2'],
+      }],
+      ['lto=="zig"', {
+        'cflags': ['-flto'],
+        'ldflags': ['-flto', '-O2'],
       }],
     ],
   },
@@ -33,14 +36,20 @@
       'target_name': 'shared_heap',
       'dependencies': ['core'],
       'sources': ['<!@(node scripts/gyp.mjs sources csrc/binding .cc)'],
-      'defines': ['NAPI_VERSION=8', 'NAPI_DISABLE_CPP_EXCEPTIONS'],
+      'defines': [
+        'NAPI_VERSION=8',
+        'NAPI_DISABLE_CPP_EXCEPTIONS',
+        'SHB_VERSION="<!(node scripts/gyp.mjs version)"',
+        'SHB_INTERFACE="<!(node scripts/gyp.mjs interface)"',
+      ],
       'cflags_cc': ['-std=c++17', '-isystem <!(node scripts/gyp.mjs addon-api)'],
       'cflags_cc!': ['-std=gnu++17', '-std=gnu++20'],
       'libraries': ['<(jemalloc)/lib/libjemalloc_pic.a', '-lpthread', '-ldl'],
       'ldflags': [
         # A worker's exit must not unload the code that jemalloc's thread-exit hooks are about to run.
         '-Wl,-z,nodelete',
-        '-Wl,--exclude-libs,ALL',
+        # An engine may lack a function of Node-API; only a call of it may fail then.
+        '-Wl,-z,lazy',
         '-Wl,--version-script=<(module_root_dir)/csrc/exports.map',
       ],
     },

@@ -1,6 +1,7 @@
 // Builds jemalloc 5.3.0 as a static, position-independent library with no symbol or TLS slot of its own showing,
 // and keeps it in the user's cache. `node scripts/jemalloc.mjs --print` names the folder on stdout:
-// lib/libjemalloc_pic.a and include/jemalloc/jemalloc.h are in it.
+// lib/libjemalloc_pic.a and include/jemalloc/jemalloc.h are in it. CC, AR and RANLIB name the tools; JEMALLOC_HOST is
+// the machine to build for if it is another one, such as aarch64-linux-gnu.
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -43,6 +44,12 @@ const configureFlags = [
   '--with-lg-quantum=3',
   '--with-malloc-conf=retain:false,narenas:1,tcache:false,background_thread:false',
 ];
+
+// What is kept; the licence goes with binaries that have the library inside.
+const outputs = ['lib/libjemalloc_pic.a', 'include/jemalloc/jemalloc.h', 'COPYING'];
+
+// Asked of the machine that builds, unless it builds for another. Smaller pages than a machine has are harmless.
+const crossFlags = ['--with-lg-page=12', '--with-lg-hugepage=21'];
 
 function sha256(data) {
   return crypto.createHash('sha256').update(data).digest('hex');
@@ -140,11 +147,11 @@ function unpack(tarball, dir) {
   return path.join(dir, `jemalloc-${version}`);
 }
 
-function build(source, compiler, target, verbose) {
+function build(source, compiler, flags, target, verbose) {
   const env = { ...process.env, CC: compiler, CFLAGS: cflags, EXTRA_CFLAGS: '', LC_ALL: 'C' };
   const jobs = String(os.availableParallelism());
   const steps = [
-    ['sh', ['./configure', ...configureFlags]],
+    ['sh', ['./configure', ...flags]],
     ['make', ['-j', jobs, 'lib/libjemalloc_pic.a']],
   ];
   for (const [command, args] of steps) {
@@ -162,7 +169,7 @@ function build(source, compiler, target, verbose) {
       );
     }
   }
-  for (const file of ['lib/libjemalloc_pic.a', 'include/jemalloc/jemalloc.h']) {
+  for (const file of outputs) {
     fs.mkdirSync(path.dirname(path.join(target, file)), { recursive: true });
     fs.copyFileSync(path.join(source, file), path.join(target, file));
   }
@@ -181,13 +188,11 @@ function compilerIdentity(compiler) {
 /** Returns the folder that holds the built library, building it first if the cache has none. */
 export async function ensureJemalloc({ verbose = false } = {}) {
   const compiler = process.env.CC || 'cc';
+  const host = process.env.JEMALLOC_HOST;
+  const flags = host ? [...configureFlags, ...crossFlags, `--host=${host}`] : configureFlags;
   const given = givenSource();
-  const inputs = [
-    given?.sha ?? tarballSha256,
-    cflags,
-    ...configureFlags,
-    compilerIdentity(compiler),
-  ];
+  const inputs = [given?.sha ?? tarballSha256, cflags, ...flags, ...outputs];
+  inputs.push(compilerIdentity(compiler));
   const key = sha256(inputs.join('\n')).slice(0, 16);
   return cached(`jemalloc-${version}-${key}`, (target) =>
     withTempDir(async (dir) => {
@@ -195,7 +200,7 @@ export async function ensureJemalloc({ verbose = false } = {}) {
       let source = path.join(dir, 'source');
       if (given?.folder) fs.cpSync(given.folder, source, { recursive: true });
       else source = unpack(given?.tarball ?? (await fetchTarball()), dir);
-      build(source, compiler, target, verbose);
+      build(source, compiler, flags, target, verbose);
     }),
   );
 }

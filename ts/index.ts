@@ -11,6 +11,7 @@ export type { LockInfo, LockOptions } from './lock';
 export { MapRef } from './map-ref';
 export type { MapSource } from './map-source';
 export { names } from './names';
+export { isSupported } from './native';
 export { NumberRef } from './number-ref';
 export { QueueRef } from './queue-ref';
 export { Ref } from './ref';

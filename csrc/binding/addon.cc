@@ -1,4 +1,5 @@
 // The addon's entry point, and what it makes for each environment that loads it.
+#include "copies.h"
 #include "environment.h"
 
 #include <new>
@@ -234,12 +235,8 @@ bool Environment::define_methods(napi_value exports) {
   return true;
 }
 
-} // namespace shared_heap
-
-namespace {
-
-Napi::Object init(Napi::Env env, Napi::Object exports) {
-  if (shared_heap::Environment::create(env, exports) == nullptr) {
+napi_value init(napi_env env, napi_value exports) {
+  if (Environment::create(env, exports) == nullptr) {
     bool pending = true;
     if (napi_is_exception_pending(env, &pending) == napi_ok && !pending) {
       (void)napi_throw_error(env, "ERR_NODE_API", "shared-heap: the addon cannot be set up");
@@ -248,6 +245,14 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   return exports;
 }
 
-} // namespace
+} // namespace shared_heap
 
-NODE_API_MODULE(NODE_GYP_MODULE_NAME, init)
+NAPI_MODULE_INIT(/* napi_env env, napi_value exports */) {
+  std::string why;
+  const shared_heap::Init init = shared_heap::init_of_process(&why);
+  if (init == nullptr) {
+    (void)napi_throw_error(env, "ERR_INCOMPATIBLE_COPY", why.c_str());
+    return exports;
+  }
+  return init(env, exports);
+}

@@ -249,7 +249,7 @@ static void *try_alloc(sh_env *env, size_t size, shi_class cls, int align) {
 }
 
 uint64_t shi_alloc(sh_env *env, size_t size, shi_class cls, bool align16) {
-  int align = align16 ? (int)MALLOCX_ALIGN(16) : 0;
+  int align = align16 ? MALLOCX_LG_ALIGN(4) : 0;
   void *body = try_alloc(env, size, cls, align);
   if (SHI_UNLIKELY(body == NULL)) {
     shi_make_room(env);
@@ -267,7 +267,7 @@ uint64_t shi_alloc(sh_env *env, size_t size, shi_class cls, bool align16) {
 
 void shi_free(sh_heap *heap, sh_env *env, uint64_t offset, size_t size, shi_class cls,
               bool align16) {
-  int align = align16 ? (int)MALLOCX_ALIGN(16) : 0;
+  int align = align16 ? MALLOCX_LG_ALIGN(4) : 0;
   void *body = shi_at(heap, offset);
   SHI_ASSERT(offset >= heap->header->body_offset && offset + size <= heap->header->reserve);
   TSAN_RELEASE(body);

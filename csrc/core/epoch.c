@@ -22,13 +22,23 @@ struct shi_limbo_chunk {
   limbo_entry entries[CHUNK_ENTRIES];
 };
 
+// gcc makes this a locked instruction on x86-64, clang an mfence, with which making and dropping an
+// object takes 2.5 times as long.
+static inline void full_fence(void) {
+#if defined(__clang__) && defined(__x86_64__)
+  __asm__ volatile("lock; orl $0, (%%rsp)" ::: "memory", "cc");
+#else
+  atomic_thread_fence(memory_order_seq_cst);
+#endif
+}
+
 // A full fence between unlinking memory and looking for readers (E2). ThreadSanitizer does not
 // model fences: there, a read-modify-write of the word that is looked at has the same effect.
 static uint32_t fence_and_count_online(sh_heap *heap) {
 #if defined(__SANITIZE_THREAD__)
   return atomic_fetch_add_explicit(&heap->online, 0, memory_order_seq_cst);
 #else
-  atomic_thread_fence(memory_order_seq_cst);
+  full_fence();
   return atomic_load_explicit(&heap->online, memory_order_seq_cst);
 #endif
 }
@@ -42,7 +52,7 @@ void sh_env_online(sh_env *env) {
   // The increment is the full fence of E2.
   atomic_fetch_add_explicit(&heap->online, 1, memory_order_seq_cst);
 #if !defined(__SANITIZE_THREAD__)
-  atomic_thread_fence(memory_order_seq_cst);
+  full_fence();
 #endif
 }
 

@@ -15,7 +15,7 @@ bool shi_ids_reserve(sh_heap *heap, shi_id_table *table) {
     return true;
   }
   uint32_t more = buckets == 0 ? FIRST_BUCKETS : buckets * 2;
-  shi_id_table larger = {.buckets = shi_local_alloc(heap, more * sizeof(shi_id_node *)),
+  shi_id_table larger = {.buckets = (shi_id_node **)shi_local_alloc(heap, more * sizeof(shi_id_node *)),
                          .mask = more - 1};
   if (larger.buckets == NULL) {
     return buckets != 0; // longer chains will do
@@ -27,7 +27,7 @@ bool shi_ids_reserve(sh_heap *heap, shi_id_table *table) {
       shi_ids_add(&larger, node);
     }
   }
-  shi_local_free(table->buckets);
+  shi_local_free((void *)table->buckets);
   *table = larger;
   return true;
 }
@@ -60,6 +60,6 @@ void shi_ids_remove(shi_id_table *table, shi_id_node *node) {
 }
 
 void shi_ids_free(shi_id_table *table) {
-  shi_local_free(table->buckets);
+  shi_local_free((void *)table->buckets);
   *table = (shi_id_table){0};
 }

@@ -19,6 +19,7 @@ typedef struct shi_ticket {
   struct shi_ticket *next;
   struct shi_ticket *other_blocked; // in monitors.blocked, or among the environment's nested ones
   uint32_t searched;                // number of the last search that met it
+  uint32_t passed;                  // number of the last search that met those behind it
   struct shi_ticket *from;          // that search: how it was met
   struct shi_ticket *to_search;     // that search: the stack
 } shi_ticket;
@@ -73,6 +74,14 @@ static void unmark(sh_env *env, sh_id id) {
     set_words(slot, 0, SH_FLAG_LOCKED, false);
     shi_unlock(&slot->lock, false);
   }
+}
+
+// --- tickets -----------------------------------------------------------------------------------
+
+// Whether a ticket has what it wants: the monitor, or, of a change, that its environment owns it.
+static bool may_go_on(const shi_ticket *ticket) {
+  return !ticket->waiting || (ticket->want.kind == SH_LOCK_WRITER &&
+                              ticket->monitor->holder->wait.env == ticket->wait.env);
 }
 
 // --- lists of tickets that wait ------------------------------------------------------------------
@@ -135,18 +144,43 @@ static void meet(search *s, shi_ticket *ticket, shi_ticket *from) {
   }
 }
 
-// Meets the tickets that keep the holder of what `ticket` waits for from going on.
-static void follow(search *s, shi_ticket *ticket) {
-  const shi_ticket *holder = ticket->monitor->holder;
-  if (holder == NULL) {
-    return; // the object has ended
-  }
-  const sh_env *env = holder->wait.env;
+// Meets the tickets for which the thread of an environment blocks.
+static void meet_blocked(search *s, const sh_env *env, shi_ticket *from) {
   for (shi_ticket *t = env->heap->monitors.blocked; t != NULL; t = t->other_blocked) {
     if (t->wait.env->thread == env->thread) {
-      meet(s, t, ticket);
+      meet(s, t, from);
     }
   }
+}
+
+// The ticket behind which one waits, NULL: the holder.
+static shi_ticket *before(const shi_ticket *ticket) {
+  const shi_ticket *turn = ticket;
+  if (ticket->want.kind == SH_LOCK_WRITER) {
+    // Its turn comes with the first of its environment.
+    turn = ticket->monitor->first;
+    while (turn->wait.env != ticket->wait.env) {
+      turn = turn->next;
+    }
+  }
+  return turn->previous;
+}
+
+// Meets the tickets that keep from going on whoever holds what `ticket` waits for, or will hold it
+// before. Of the latter, a thread will go on once it holds; a task may not: its thread may block.
+static void follow(search *s, shi_ticket *ticket) {
+  const shi_ticket *holder = ticket->monitor->holder;
+  const sh_env *env = holder->wait.env;
+  if (may_go_on(ticket)) {
+    return; // has only to wake up
+  }
+  for (shi_ticket *t = before(ticket); t != NULL && t->passed != s->number; t = t->previous) {
+    t->passed = s->number;
+    if (is_task(t)) {
+      meet_blocked(s, t->wait.env, ticket);
+    }
+  }
+  meet_blocked(s, env, ticket);
   if (is_task(holder)) {
     for (shi_ticket *t = env->nested_tickets; t != NULL; t = t->other_blocked) {
       if (t->want.task == holder->want.task) {
@@ -172,15 +206,16 @@ static bool is_deadlock(shi_ticket *ticket, sh_lock_answer *answer) {
   if (s.last == NULL) {
     return false;
   }
-  answer->id_count = 0;
-  for (const shi_ticket *t = s.last; t != NULL && answer->id_count < SH_DEADLOCK_IDS; t = t->from) {
-    answer->ids[answer->id_count++] = t->monitor->node.id;
+  uint32_t length = 0;
+  for (const shi_ticket *t = s.last; t != NULL; t = t->from) {
+    length++;
   }
-  // From the asker on: it was met last.
-  for (uint32_t i = 0; i < answer->id_count / 2; i++) {
-    sh_id id = answer->ids[i];
-    answer->ids[i] = answer->ids[answer->id_count - 1 - i];
-    answer->ids[answer->id_count - 1 - i] = id;
+  // The way back ends at the asker, whose object comes first.
+  answer->id_count = length < SH_DEADLOCK_IDS ? length : SH_DEADLOCK_IDS;
+  for (const shi_ticket *t = s.last; t != NULL; t = t->from) {
+    if (--length < SH_DEADLOCK_IDS) {
+      answer->ids[length] = t->monitor->node.id;
+    }
   }
   return true;
 }
@@ -219,6 +254,17 @@ static sh_status take(sh_env *env, sh_id id, sh_type type, shi_ticket *ticket) {
   return SH_OK;
 }
 
+// A thread that waits to change the object may do so when a task of its environment has the
+// monitor.
+static void tell_writers(const monitor *m) {
+  const sh_env *env = m->holder->wait.env;
+  for (shi_ticket *t = env->heap->monitors.blocked; t != NULL; t = t->other_blocked) {
+    if (t->monitor == m && may_go_on(t)) {
+      shi_port_tell(&t->wait);
+    }
+  }
+}
+
 // The ticket that holds a monitor leaves it: the first in the queue has it, or nobody.
 static void pass_on(sh_env *env, shi_ticket *ticket, bool abandoned) {
   monitor *m = ticket->monitor;
@@ -234,6 +280,7 @@ static void pass_on(sh_env *env, shi_ticket *ticket, bool abandoned) {
     (void)mark(env, m->node.id, SH_TYPE_NONE, next->want.kind, &told);
     hold(m, next, told);
     shi_port_tell(&next->wait);
+    tell_writers(m);
     return;
   }
   if (!m->ended) {
@@ -248,7 +295,8 @@ static void leave(sh_env *env, shi_ticket *ticket, bool abandoned) {
   if (ticket->waiting) {
     end_waiting(ticket);
   } else if (ticket->monitor != NULL) {
-    pass_on(env, ticket, abandoned && ticket->seen);
+    // A change is done or not done: it leaves nothing half-way.
+    pass_on(env, ticket, abandoned && ticket->seen && ticket->want.kind != SH_LOCK_WRITER);
   }
 }
 
@@ -289,9 +337,16 @@ static sh_status queue_up(monitor *m, shi_ticket *ticket, sh_lock_answer *answer
 static void answer_for(const shi_ticket *ticket, sh_lock_answer *answer) {
   const shi_ticket *holder = ticket->monitor->holder;
   answer->token = ticket->wait.token;
-  answer->state = ticket->waiting ? SH_LOCK_WAITING : SH_LOCK_HOLDING;
+  answer->state = may_go_on(ticket) ? SH_LOCK_HOLDING : SH_LOCK_WAITING;
   answer->abandoned = !ticket->waiting && ticket->abandoned;
   answer->holder = holder->wait.env->label;
+}
+
+// Whether an environment's wish is met by the ticket that holds: a thread's by one of its own, a
+// change by any.
+static bool is_entered_again(const shi_ticket *holder, const sh_env *env, sh_lock_kind kind) {
+  return holder->wait.env == env && kind != SH_LOCK_TASK &&
+         (kind == SH_LOCK_WRITER || !is_task(holder));
 }
 
 sh_status sh_lock_enter(sh_env *env, sh_id id, sh_type type, const sh_lock_want *want,
@@ -303,15 +358,14 @@ sh_status sh_lock_enter(sh_env *env, sh_id id, sh_type type, const sh_lock_want 
   }
   shi_lock(&monitors->lock);
   monitor *m = find(env->heap, id);
-  shi_ticket *holder = m == NULL ? NULL : m->holder;
   shi_ticket *ticket = NULL;
-  if (holder != NULL && holder->wait.env == env && !is_task(holder) && want->kind != SH_LOCK_TASK) {
-    holder->depth++;
-    answer_for(holder, answer);
+  if (m != NULL && is_entered_again(m->holder, env, want->kind)) {
+    m->holder->depth++;
+    answer_for(m->holder, answer);
     answer->abandoned = false; // the outer one was told
   } else if (m != NULL && want->only_free) {
     answer->state = SH_LOCK_REFUSED;
-    answer->holder = holder->wait.env->label;
+    answer->holder = m->holder->wait.env->label;
   } else if ((ticket = new_ticket(env, want)) == NULL) {
     status = SH_E_HEAP_FULL;
   } else {
@@ -367,12 +421,12 @@ void sh_env_label(sh_env *env, uint32_t label) {
   shi_unlock(&env->heap->monitors.lock, false);
 }
 
-bool shi_monitor_is_mine(sh_env *env, sh_id id) {
-  shi_lock(&env->heap->monitors.lock);
-  const monitor *m = find(env->heap, id);
-  bool mine = m != NULL && m->holder->wait.env == env;
-  shi_unlock(&env->heap->monitors.lock, false);
-  return mine;
+const sh_env *shi_monitor_owner(sh_heap *heap, sh_id id) {
+  shi_lock(&heap->monitors.lock);
+  const monitor *m = find(heap, id);
+  const sh_env *owner = m == NULL ? NULL : m->holder->wait.env;
+  shi_unlock(&heap->monitors.lock, false);
+  return owner;
 }
 
 void shi_monitor_end(sh_heap *heap, sh_id id) {
@@ -392,6 +446,7 @@ void shi_monitor_end(sh_heap *heap, sh_id id) {
 }
 
 void shi_waits_close(sh_env *env) {
+  sh_env_on_event(env, NULL, NULL); // its own tickets are handed on from one to the next
   for (uint32_t token = 1; token < env->port.room; token++) {
     sh_unwatch(env, token);
     shi_ticket *ticket = ticket_of(env, token);

@@ -9,11 +9,11 @@
 // own. Reading never does.
 //
 // Deadlock: a thread or task that would wait for itself, over any number of holders, is refused
-// with SH_E_DEADLOCK when it asks. Tickets that wait point to the ticket that holds; a holding
-// ticket leads to what keeps its holder from going on: the ticket for which its thread blocks, and,
-// of a task, the tickets that were asked for from within it. (The wait-for graph of R. C. Holt,
-// "Some Deadlock Properties of Computer Systems", 1972, for single-unit resources: a cycle is a
-// deadlock.)
+// with SH_E_DEADLOCK when it asks. Tickets that wait point to the ticket that holds, and to those
+// before them in the queue, who will hold first; such a ticket leads to what keeps its owner from
+// going on: the ticket for which its thread blocks, and, of a task that holds, the tickets that
+// were asked for from within it. (The wait-for graph of R. C. Holt, "Some Deadlock Properties of
+// Computer Systems", 1972, for single-unit resources: a cycle is a deadlock.)
 //
 // An environment that closes leaves its monitors; one that a ticket held is *abandoned*: whoever
 // gets it next is told, once.
@@ -23,9 +23,8 @@
 //    monitor; changed under the monitors' lock and the slot's.
 // N2 an object that ends with a monitor takes it out of its slot's words; its tickets that wait are
 //    told, and find SH_E_USE_AFTER_FREE. The one that holds stays valid until it leaves.
-// N3 the table, monitors and tickets are guarded by heap->monitors.lock; a ticket is freed by its
-// own
-//    environment's thread.
+// N3 the table, monitors and tickets are guarded by heap->monitors.lock; a ticket is freed by the
+//    thread of its environment.
 // N4 SH_FLAG_ABANDONED is set when a monitor is freed that was abandoned; cleared when it is taken.
 #ifndef SH_MONITOR_H
 #define SH_MONITOR_H
@@ -38,7 +37,8 @@
 typedef enum sh_lock_kind {
   SH_LOCK_THREAD, // blocks: told by the bell
   SH_LOCK_TASK,   // told by events
-  SH_LOCK_WRITER  // blocks; a change that waits for its turn. Leaves SH_FLAG_ABANDONED alone
+  SH_LOCK_WRITER  // blocks; a change that waits until its environment owns the monitor, by this
+                  // or any other ticket. Leaves SH_FLAG_ABANDONED alone
 } sh_lock_kind;
 
 typedef struct sh_lock_want {
@@ -85,8 +85,9 @@ typedef struct shi_monitors {
   uint32_t search;            // number of the last deadlock search
 } shi_monitors;
 
-// Whether the environment owns the monitor of an object that has one. Takes the monitors' lock.
-bool shi_monitor_is_mine(sh_env *env, sh_id id);
+// The environment that owns an object's monitor, to be compared only; NULL: it has none (any more).
+// Takes the monitors' lock.
+const sh_env *shi_monitor_owner(sh_heap *heap, sh_id id);
 
 // An object that had a monitor has ended. No lock held.
 void shi_monitor_end(sh_heap *heap, sh_id id);

@@ -1,5 +1,6 @@
 // The platform seam: memory mapping, futex, randomness, cores. One implementation file per system
-// (platform_linux.c); no other core source includes an OS header. "true" is success.
+// (platform_linux.c; platform_macos.c and platform_windows.c are compiled, but have never run); no
+// other core source includes an OS header. "true" is success.
 #ifndef SH_PLATFORM_H
 #define SH_PLATFORM_H
 
@@ -9,7 +10,8 @@
 #include <stdint.h>
 
 // Reserves `bytes` of inaccessible address space (no commit charge), page aligned, not inherited
-// by fork, not in core dumps. NULL if refused.
+// by fork, not in core dumps. NULL if refused, or if the system's pages are too large to be given
+// back by SH_PAGE.
 void *shi_os_reserve(uint64_t bytes);
 
 // Gives a reservation back whole.
@@ -41,7 +43,7 @@ void shi_os_wake_one(_Atomic uint32_t *word);
 // The calling thread, never 0; another thread may have the same number once this one has ended.
 uint64_t shi_os_thread(void);
 
-// Resident bytes of [base, base + bytes), by mincore. Page aligned. O(pages).
+// Resident bytes of [base, base + bytes). Page aligned. O(pages).
 uint64_t shi_os_resident(void *base, uint64_t bytes);
 
 #endif

@@ -13,7 +13,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#define PAGE_BYTES UINT64_C(4096) // SH_PAGE: what callers align to
+
 void *shi_os_reserve(uint64_t bytes) {
+  if (sysconf(_SC_PAGESIZE) > (long)PAGE_BYTES) { // some kernels for arm64 have 16 or 64 KiB
+    return NULL;
+  }
   void *base = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (base == MAP_FAILED) {
     return NULL;
@@ -74,13 +79,13 @@ uint64_t shi_os_thread(void) { return (uint64_t)syscall(SYS_gettid); }
 uint64_t shi_os_resident(void *base, uint64_t bytes) {
   unsigned char map[4096];
   uint64_t resident = 0;
-  for (uint64_t done = 0; done < bytes; done += sizeof map * 4096) {
-    uint64_t step = bytes - done < sizeof map * 4096 ? bytes - done : sizeof map * 4096;
+  for (uint64_t done = 0; done < bytes; done += sizeof map * PAGE_BYTES) {
+    uint64_t step = bytes - done < sizeof map * PAGE_BYTES ? bytes - done : sizeof map * PAGE_BYTES;
     if (mincore((uint8_t *)base + done, step, map) == 0) {
-      for (uint64_t i = 0; i < step / 4096; i++) {
+      for (uint64_t i = 0; i < step / PAGE_BYTES; i++) {
         resident += map[i] & 1u;
       }
     }
   }
-  return resident * 4096;
+  return resident * PAGE_BYTES;
 }

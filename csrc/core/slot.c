@@ -10,6 +10,9 @@
 
 #define COUNT_ONE_CLAIM UINT64_C(1)
 #define COUNT_ONE_HOLD (UINT64_C(1) << 32)
+// How often a change looks at monitors that are gone when it asks whose they are, before it is told
+// to queue up with all those that come and go.
+#define OWNER_TRIES 4
 
 static uint32_t claims_of(uint64_t counts) { return (uint32_t)counts; }
 
@@ -84,30 +87,29 @@ sh_status shi_slot_lock(sh_env *env, sh_id id, sh_type type, shi_slot **out) {
 }
 
 sh_status shi_slot_lock_write(sh_env *env, sh_id id, sh_type type, shi_slot **out) {
-  shi_slot *slot = NULL;
-  sh_status status = shi_slot_lock(env, id, type, &slot);
-  if (status != SH_OK) {
-    return status;
-  }
-  if (SHI_UNLIKELY((atomic_load_explicit(&slot->lock, memory_order_relaxed) & SH_LOCK_MONITOR) !=
-                   0)) {
-    // The monitors' lock comes before a slot's (L3). Nobody but this thread can end a monitor that
-    // is its own, so there is no need to look again.
-    shi_unlock(&slot->lock, false);
-    if (!shi_monitor_is_mine(env, id)) {
-      return SH_E_BUSY;
-    }
-    status = shi_slot_lock(env, id, type, &slot);
+  const sh_env *owner = NULL;
+  for (int i = 0; i < OWNER_TRIES; i++) {
+    sh_status status = shi_slot_lock(env, id, type, out);
     if (status != SH_OK) {
       return status;
     }
+    uint32_t lock = atomic_load_explicit(&(*out)->lock, memory_order_relaxed);
+    if (SHI_LIKELY((lock & SH_LOCK_MONITOR) == 0) || owner == env) {
+      return SH_OK;
+    }
+    // The monitors' lock comes before a slot's (L3). Nobody but this thread can end a monitor that
+    // is its own; one that has ended meanwhile, perhaps with its object, is looked at again.
+    shi_unlock(&(*out)->lock, false);
+    owner = shi_monitor_owner(env->heap, id);
+    if (owner != NULL && owner != env) {
+      break;
+    }
   }
-  *out = slot;
-  return SH_OK;
+  return SH_E_BUSY;
 }
 
-void shi_slot_unlock_noted(sh_heap *heap, shi_slot *slot) {
-  uint32_t index = (uint32_t)(slot - shi_slot_at(heap, 0));
+void shi_slot_unlock_noted(sh_env *env, shi_slot *slot) {
+  uint32_t index = (uint32_t)(slot - shi_slot_at(env->heap, 0));
   uint32_t word0 = atomic_load_explicit(&slot->word0, memory_order_relaxed);
   uint32_t noted = atomic_load_explicit(&slot->lock, memory_order_relaxed);
   bool ended = shi_type_of(word0) == SH_TYPE_NONE;
@@ -118,10 +120,10 @@ void shi_slot_unlock_noted(sh_heap *heap, shi_slot *slot) {
   }
   shi_unlock(&slot->lock, true);
   if ((noted & SH_LOCK_WATCHED) != 0) {
-    shi_watch_notify(heap, id);
+    shi_watch_notify(env, id);
   }
   if (ended && (noted & SH_LOCK_MONITOR) != 0) {
-    shi_monitor_end(heap, id);
+    shi_monitor_end(env->heap, id);
   }
 }
 

@@ -102,13 +102,15 @@ static void tell_watchers(const watched *object) {
   }
 }
 
-// Whether every environment has come by since the epoch began.
-static bool is_past(sh_heap *heap, uint64_t stamp) {
+// Whether every environment has come by since the epoch began. The one that asks has: inside the
+// core no store of its own is under way.
+static bool is_past(const sh_env *env, uint64_t stamp) {
+  sh_heap *heap = env->heap;
   bool past = true;
   shi_lock(&heap->envs_lock);
-  for (sh_env *env = heap->envs; env != NULL && past; env = env->next) {
-    uint64_t seen = atomic_load_explicit(&env->published, memory_order_seq_cst);
-    past = seen == 0 || seen >= stamp;
+  for (const sh_env *other = heap->envs; other != NULL && past; other = other->next) {
+    uint64_t seen = atomic_load_explicit(&other->published, memory_order_seq_cst);
+    past = other == env || seen == 0 || seen >= stamp;
   }
   shi_unlock(&heap->envs_lock, false);
   return past;
@@ -118,7 +120,7 @@ static bool is_past(sh_heap *heap, uint64_t stamp) {
 static void settle(sh_env *env, watched *object) {
   sh_heap *heap = env->heap;
   shi_slot *slot = NULL;
-  bool past = is_past(heap, object->stamp); // before the content is looked at
+  bool past = is_past(env, object->stamp); // before the content is looked at
   if (shi_slot_lock(env, object->node.id, SH_TYPE_NONE, &slot) != SH_OK) {
     unlink_unsettled(&heap->watches, object);
     tell_watchers(object);
@@ -126,11 +128,14 @@ static void settle(sh_env *env, watched *object) {
   }
   uint64_t content = content_of(heap, slot);
   uint32_t version = shi_lock_version(&slot->lock);
-  // A version that has moved may hide such a store behind an announced one: that is one too many
-  // rather than one too few.
+  // Behind an announced change, which has moved the version, such a store may have put back what
+  // was there before it. So the last look takes a version that is not the one remembered, however
+  // often it was looked at in between, for such a store: one rise too many rather than one too few.
   bool changed = content != object->content || (past && version != object->version);
-  object->content = content;
-  object->version = changed ? version + 1 : version;
+  if (changed) {
+    object->content = content;
+    object->version = (version + 1) & (UINT32_MAX >> SH_LOCK_VERSION_SHIFT);
+  }
   shi_unlock(&slot->lock, changed);
   if (past) {
     unlink_unsettled(&heap->watches, object);
@@ -138,6 +143,14 @@ static void settle(sh_env *env, watched *object) {
   if (changed) {
     tell_watchers(object);
   }
+}
+
+// Keeps a record only as long as there is need for it.
+static void settle_or_drop(sh_env *env, watched *object) {
+  if (object->unsettled) {
+    settle(env, object);
+  }
+  drop_if_unused(env, object);
 }
 
 // Records whose objects nobody asked about again are looked at when new ones are made.
@@ -186,9 +199,10 @@ static sh_status record_of(sh_env *env, sh_id id, sh_type type, uint32_t flag, w
       object->stamp = atomic_fetch_add(&heap->epoch, 1) + 1;
       object->content = content_of(heap, slot);
       object->version = shi_lock_version(&slot->lock);
-      if (!object->unsettled) {
-        link_unsettled(&heap->watches, object);
+      if (object->unsettled) {
+        unlink_unsettled(&heap->watches, object); // it is the youngest again
       }
+      link_unsettled(&heap->watches, object);
     }
   }
   shi_unlock(&slot->lock, false);
@@ -228,10 +242,7 @@ sh_status sh_version(sh_env *env, sh_id id, sh_type type, uint32_t *version) {
   shi_lock(&heap->watches.lock);
   status = record_of(env, id, type, SH_FLAG_VERSIONED, &object);
   if (status == SH_OK) {
-    if (object->unsettled) {
-      settle(env, object);
-    }
-    drop_if_unused(env, object);
+    settle_or_drop(env, object);
     (void)look_at_version(env, id, type, version, &status);
   }
   shi_unlock(&heap->watches.lock, false);
@@ -304,20 +315,24 @@ void sh_unwatch(sh_env *env, uint32_t token) {
     w->next->previous = w->previous;
   }
   if (object->watchers == NULL) {
-    drop_if_unused(env, object);
+    settle_or_drop(env, object);
   }
   shi_unlock(&watches->lock, false);
   shi_port_remove(&w->wait);
   shi_local_free(w);
 }
 
-void shi_watch_notify(sh_heap *heap, sh_id id) {
-  shi_lock(&heap->watches.lock);
-  const watched *object = (const watched *)shi_ids_find(&heap->watches.table, id);
-  if (object != NULL) {
+void shi_watch_notify(sh_env *env, sh_id id) {
+  shi_watches *watches = &env->heap->watches;
+  shi_lock(&watches->lock);
+  watched *object = (watched *)shi_ids_find(&watches->table, id);
+  if (object != NULL && object->watchers != NULL) {
     tell_watchers(object);
+  } else if (object != NULL) {
+    // Nobody else may ever ask for it again, and as long as it is there each change comes here.
+    settle_or_drop(env, object);
   }
-  shi_unlock(&heap->watches.lock, false);
+  shi_unlock(&watches->lock, false);
 }
 
 void shi_watches_free(sh_heap *heap) {

@@ -14,7 +14,7 @@
 // W1 a record of the table is of an object that is alive or was when somebody last looked; it has
 //    watchers or is unsettled. SH_LOCK_WATCHED is set in an alive object's lock word if and only if
 //    it has a record, changed under the watches' lock and the slot's.
-// W2 SH_FLAG_WATCHED is set as long as a record of a number or struct has watchers;
+// W2 SH_FLAG_WATCHED is set as long as a number's or struct's record has watchers;
 // SH_FLAG_VERSIONED
 //    stays for the object's life.
 // W3 the table, its records and their lists are guarded by heap->watches.lock.
@@ -52,7 +52,7 @@ typedef struct shi_watches {
 } shi_watches;
 
 // An object with SH_LOCK_WATCHED has changed, or ended. No lock held.
-void shi_watch_notify(sh_heap *heap, sh_id id);
+void shi_watch_notify(sh_env *env, sh_id id);
 
 void shi_watches_free(sh_heap *heap);
 

@@ -230,9 +230,13 @@ static void refused_writers_change_nothing(void **state) {
   uint64_t before = fingerprint(f);
   assert_status(sh_map_set_many(f->env, map, keys, values, MANY + 1, &done), SH_E_OUT_OF_RANGE);
   assert_int_equal(done, 0);
-  atomic_fetch_or(&slot_of(f, map)->lock, SH_LOCK_MONITOR);
+  sh_env *env = NULL;
+  sh_lock_want want = {.kind = SH_LOCK_THREAD};
+  sh_lock_answer held;
+  assert_ok(sh_env_open(f->heap, &env));
+  assert_ok(sh_lock_enter(env, map, SH_TYPE_MAP, &want, &held));
   assert_status(sh_map_set_many(f->env, map, keys, values, 2, &done), SH_E_BUSY);
-  atomic_fetch_and(&slot_of(f, map)->lock, ~SH_LOCK_MONITOR);
+  sh_env_close(env);
   assert_status(sh_map_set_many(f->env, moved, keys, values, 2, &done), SH_E_TYPE_MISMATCH);
   assert_true(fingerprint(f) == before);
   assert_ok(sh_drop(f->env, map));

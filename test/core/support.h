@@ -27,6 +27,7 @@
 #include "record.h"
 #include "shape.h"
 #include "slot.h"
+#include "slot_lock.h"
 #include "state.h"
 #include "stats.h"
 #include "str.h"

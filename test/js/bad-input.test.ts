@@ -150,11 +150,13 @@ test('every export is covered by a table, or needs none', () => {
     'share',
     'lockAll',
   ];
-  // configure: context.test.ts; heap, typeOf and ref take nothing that could be wrong: heap.test.ts.
+  // configure: context.test.ts; heap, typeOf and ref take nothing that could be wrong: heap.test.ts;
+  // isSupported: unsupported.test.ts.
   const covered = [
     ...tables,
     'configure',
     'heap',
+    'isSupported',
     'typeOf',
     'Ref',
     'SharedHeapError',

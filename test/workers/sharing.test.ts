@@ -90,7 +90,8 @@ test('ids travel both ways', async () => {
 });
 
 test('readers see whole values while a writer changes them', async () => {
-  const until = new SharedArrayBuffer(4);
+  const until = new SharedArrayBuffer(8); // whether to stop; readers that have begun
+  const flags = new Int32Array(until);
   const map = new MapRef<string, string>();
   const text = StringRef.from('a');
   map.set('pair', 'a');
@@ -98,8 +99,9 @@ test('readers see whole values while a writer changes them', async () => {
     ids: { map: map.id, text: text.id },
     until,
   });
-  const end = Date.now() + 2000;
+  let end = Infinity;
   for (let i = 0; Date.now() < end; i++) {
+    if (end === Infinity && Atomics.load(flags, 1) === 3) end = Date.now() + 2000;
     const letter = String.fromCharCode(i % 7 === 0 ? 0x2603 + (i % 3) : 97 + (i % 26));
     map.set('pair', letter.repeat(1 + (i % 40)));
     text.setValue(letter.repeat(1 + ((i * 7) % 3000)));
@@ -107,7 +109,7 @@ test('readers see whole values while a writer changes them', async () => {
     if (i % 3 === 0) map.delete(`extra ${(i * 13) % 500}`);
     if (i % 1000 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
-  Atomics.store(new Int32Array(until), 0, 1);
+  Atomics.store(flags, 0, 1);
   for (const { reads } of await readers) expect(reads).toBeGreaterThan(0);
   map.drop();
   text.drop();

@@ -1,6 +1,7 @@
-// Builds the addon: what `npm install` and `npm ci` run. Everything that can be missing is looked for before the first
-// compiler starts, and said in one sentence. `--incremental` keeps the objects of the last build, `--verbose` shows
-// what the tools print.
+// Builds the addon from source: what `npx shared-heap build` runs and, in a clone, `npm ci` and `npm run build`.
+// Everything that can be missing is looked for before the first compiler starts, and said in one sentence.
+// `--incremental` keeps the objects of the last build, `--verbose` shows what the tools print; `--arch` names the
+// processor to build for if CC and CXX are cross compilers.
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
@@ -9,12 +10,13 @@ import { ensureJemalloc } from './jemalloc.mjs';
 import { BuildError, lastLines, root, run, runMain } from './support.mjs';
 
 const incremental = process.argv.includes('--incremental');
+const arch = /^--arch=(\w+)$/.exec(process.argv.at(-1))?.[1] ?? process.arch;
 const verbose = process.argv.includes('--verbose') || process.env.npm_config_loglevel === 'verbose';
 
 function checkPlatform() {
-  if (process.platform !== 'linux' || process.arch !== 'x64') {
+  if (process.platform !== 'linux' || !['x64', 'arm64'].includes(arch)) {
     throw new BuildError(
-      `runs on Linux x64 only, this is ${process.platform} ${process.arch}; nothing was built.`,
+      `runs on Linux x64 and arm64 only, this is ${process.platform} ${arch}; nothing was built.`,
     );
   }
 }
@@ -36,7 +38,7 @@ function checkTools() {
   }
 }
 
-/** The project's own node-gyp in development, npm's where the package was installed as a dependency. */
+/** One that is installed beside the package, as it is in a clone, or the one that npm and npx bring. */
 function findNodeGyp() {
   try {
     return createRequire(import.meta.url).resolve('node-gyp/bin/node-gyp.js');
@@ -44,7 +46,7 @@ function findNodeGyp() {
     const bundled = process.env.npm_config_node_gyp;
     if (bundled) return bundled;
     throw new BuildError(
-      'node-gyp was not found; run this through npm (npm rebuild shared-heap) or install node-gyp.',
+      'node-gyp was not found; run "npx shared-heap build", which brings npm\'s, or "npm install node-gyp" first.',
     );
   }
 }
@@ -60,7 +62,8 @@ function headerArguments() {
 function buildAddon() {
   const steps = incremental ? ['configure', 'build'] : ['rebuild'];
   const jobs = `--jobs=${os.availableParallelism()}`;
-  const args = [findNodeGyp(), ...steps, '--release', jobs, ...headerArguments()];
+  const target = ['--release', `--arch=${arch}`];
+  const args = [findNodeGyp(), ...steps, ...target, jobs, ...headerArguments()];
   const options = { cwd: root, ...(verbose && { stdio: ['ignore', 'inherit', 'inherit'] }) };
   const result = run(process.execPath, args, options);
   if (!result.ok) {
