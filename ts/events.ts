@@ -21,7 +21,7 @@ export function forget(token: number): void {
 
 /** Keeps the environment alive until as many calls of `letGo`. */
 export function stayAlive(): void {
-  listen();
+  listen(); // what does not listen yet cannot be kept alive by it
   waiting += 1;
   if (waiting === 1) native.keepAlive(true);
 }
@@ -38,9 +38,12 @@ function listen(): void {
 }
 
 function dispatch(count: number): void {
-  for (let i = 0; i < count; i++) {
+  const told = [...tokens.subarray(0, count)].map((token) => [token, handlers.get(token)] as const);
+  for (const [token, handler] of told) {
+    // A handler before it may have ended this wait, and begun another that has got its token.
+    if (handler === undefined || handlers.get(token) !== handler) continue;
     try {
-      handlers.get(tokens[i] as number)?.();
+      handler();
     } catch (error) {
       // As an error that nobody caught, and after the others have had their turn.
       queueMicrotask(() => {

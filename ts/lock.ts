@@ -182,9 +182,9 @@ async function turn(id: number, token: number, end: number): Promise<boolean> {
       letGo();
       resolve(result);
     };
-    const look = (): void => {
+    const look = (): boolean => {
       try {
-        if (!isMine(id, token)) return;
+        if (!isMine(id, token)) return false;
         const abandoned = answer[1] === 1;
         finish(() => abandoned);
       } catch (error) {
@@ -192,9 +192,11 @@ async function turn(id: number, token: number, end: number): Promise<boolean> {
           throw error;
         });
       }
+      return true;
     };
     const timer = callAt(end, () => {
-      native.lockLook(token); // who holds it
+      // A timer that was held up may find that its turn has come.
+      if (look()) return;
       const error = locked(id);
       native.lockLeave(token);
       finish(() => {
@@ -223,7 +225,7 @@ function deadlock(id: number): SharedHeapError {
     ids.length > 1
       ? `its holder waits for ${ids.slice(1).join(', whose holder waits for ')}, and that for what ` +
         'this thread holds'
-      : 'this thread, or the task that asks, holds it itself';
+      : 'this thread, or the task that asks, holds it itself or has asked for it before';
   return new SharedHeapError(
     'ERR_DEADLOCK',
     `waiting for the lock of id ${id} would never end: ${chain}; take locks in one order, for ` +

@@ -209,7 +209,10 @@ export abstract class Ref<T extends TypeName = TypeName> {
    * what it has started, is `ERR_DEADLOCK`. Other code of this thread may change the object meanwhile.
    * @throws (rejects with) `ERR_LOCKED` when the time is up, `ERR_DEADLOCK`
    */
-  lockAsync<R>(fn: (info: LockInfo) => PromiseLike<R> | R, options?: LockOptions): Promise<R> {
+  async lockAsync<R>(
+    fn: (info: LockInfo) => PromiseLike<R> | R,
+    options?: LockOptions,
+  ): Promise<R> {
     return lockWhileAsync(idOf(this), fn, options);
   }
 

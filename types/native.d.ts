@@ -196,6 +196,11 @@ export interface Native {
    * returns its token, or throws. The change is then made, and the monitor left, by the addon.
    */
   setBusyHandler(handler: (id: number) => number): void;
+  /**
+   * For tests. `out`: [objects with a monitor, objects with watches, waits of this environment, all who
+   * are in the queues of locks]; of a few of the second that are of no use any more it gets rid first.
+   */
+  countWaits(): void;
 
   // Ids. `id` is unknown because it comes from users: anything but a live id throws.
   /** The type tag of an id (`refShapes[0]`: its shape), 0 if it is not alive. Never throws. */

@@ -142,6 +142,17 @@ napi_value set_busy_handler(Call &call) {
   return nullptr;
 }
 
+// For tests: counts as native.out.
+napi_value count_waits(Call &call) {
+  sh_waits waits;
+  sh_waits_count(call.core, &waits);
+  call.state.out[0] = waits.monitors;
+  call.state.out[1] = waits.watched;
+  call.state.out[2] = waits.own;
+  call.state.out[3] = waits.queued;
+  return nullptr;
+}
+
 constexpr Method kMethods[] = {
     {"listen", "listen", kAny, enter<listen, 1>},
     {"keepAlive", "keepAlive", kAny, enter<keep_alive, 1, Needs::kNothing>},
@@ -154,6 +165,7 @@ constexpr Method kMethods[] = {
     {"lockEnter", "lock", kAny, enter<lock_enter, 5>},
     {"lockLook", "lock", kAny, enter<lock_look, 1>},
     {"lockLeave", "lock", kAny, enter<lock_leave, 1, Needs::kHeapIfAny>},
+    {"countWaits", "countWaits", kAny, enter<count_waits, 0>},
     {"setBusyHandler", "setBusyHandler", kAny, enter<set_busy_handler, 1, Needs::kNothing>},
 };
 

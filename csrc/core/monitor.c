@@ -103,6 +103,7 @@ static void begin_waiting(monitor *m, shi_ticket *ticket) {
   ticket->next = NULL;
   *(m->last == NULL ? &m->first : &m->last->next) = ticket;
   m->last = ticket;
+  ticket->wait.env->heap->monitors.queued++;
   shi_ticket **others = others_of(ticket);
   if (others != NULL) {
     ticket->other_blocked = *others;
@@ -115,6 +116,7 @@ static void end_waiting(shi_ticket *ticket) {
   *(ticket->previous == NULL ? &m->first : &ticket->previous->next) = ticket->next;
   *(ticket->next == NULL ? &m->last : &ticket->next->previous) = ticket->previous;
   ticket->waiting = false;
+  ticket->wait.env->heap->monitors.queued--;
   shi_ticket **others = others_of(ticket);
   if (others != NULL) {
     while (*others != ticket) {
@@ -458,6 +460,18 @@ void shi_waits_close(sh_env *env) {
     }
   }
   shi_port_free(env);
+}
+
+void sh_waits_count(sh_env *env, sh_waits *out) {
+  shi_monitors *monitors = &env->heap->monitors;
+  *out = (sh_waits){.watched = shi_watches_count(env)};
+  shi_lock(&monitors->lock);
+  out->monitors = monitors->table.count;
+  out->queued = monitors->queued;
+  shi_unlock(&monitors->lock, false);
+  for (uint32_t token = 1; token < env->port.room; token++) {
+    out->own += env->port.places[token].wait != NULL ? 1 : 0;
+  }
 }
 
 void shi_monitors_free(sh_heap *heap) { shi_ids_free(&heap->monitors.table); }

@@ -73,6 +73,16 @@ sh_status sh_lock_look(sh_env *env, uint32_t token, sh_lock_answer *answer);
 // none are ignored. O(1).
 void sh_lock_leave(sh_env *env, uint32_t token);
 
+typedef struct sh_waits {
+  uint32_t monitors; // objects with a monitor
+  uint32_t watched;  // objects with watches, or with one that could not be settled before it ended
+  uint32_t own;      // tickets and watches of this environment
+  uint32_t queued;   // tickets of any environment that wait
+} sh_waits;
+
+// What there is of all this: for tests, which want nothing left. O(waits of this environment).
+void sh_waits_count(sh_env *env, sh_waits *out);
+
 // What other threads' errors call this environment: the number of its thread.
 void sh_env_label(sh_env *env, uint32_t label);
 
@@ -82,6 +92,7 @@ typedef struct shi_monitors {
   _Atomic uint32_t lock;
   shi_id_table table;
   struct shi_ticket *blocked; // tickets for which threads sleep
+  uint32_t queued;            // tickets that wait
   uint32_t search;            // number of the last deadlock search
 } shi_monitors;
 

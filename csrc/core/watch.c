@@ -335,6 +335,15 @@ void shi_watch_notify(sh_env *env, sh_id id) {
   shi_unlock(&watches->lock, false);
 }
 
+uint32_t shi_watches_count(sh_env *env) {
+  shi_watches *watches = &env->heap->watches;
+  shi_lock(&watches->lock);
+  settle_oldest(env);
+  uint32_t count = watches->table.count;
+  shi_unlock(&watches->lock, false);
+  return count;
+}
+
 void shi_watches_free(sh_heap *heap) {
   shi_watches *watches = &heap->watches;
   while (watches->first_unsettled != NULL) {

@@ -54,6 +54,9 @@ typedef struct shi_watches {
 // An object with SH_LOCK_WATCHED has changed, or ended. No lock held.
 void shi_watch_notify(sh_env *env, sh_id id);
 
+// Records there are, but for those few that it settles and finds unused.
+uint32_t shi_watches_count(sh_env *env);
+
 void shi_watches_free(sh_heap *heap);
 
 #endif

@@ -1,6 +1,7 @@
 // Methods that return promises, in each state of their ref and with every bad argument: they reject
 // with what their synchronous counterparts throw (matrix.test.ts, bad-input.test.ts), and never throw.
 import { NumberRef, refFromId } from 'shared-heap';
+import { expectNothingWaits } from '../workers/thread';
 import { blocked, checkHeap, own } from './support';
 import type { Code } from './support';
 import { bad, picture } from './support-bad';
@@ -8,6 +9,7 @@ import { common, goodArguments, nameOf, subjects } from './support-methods';
 import type { Method } from './support-methods';
 
 checkHeap();
+afterEach(expectNothingWaits);
 
 const rows = subjects.flatMap((subject) =>
   [...subject.methods, ...common]
