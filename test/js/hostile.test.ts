@@ -413,7 +413,7 @@ test('inspect with a stylize that throws, drops or changes', () => {
   const map = own(MapRef.from({ a: 1 }));
   for (const stylize of [boom, () => undefined as any, () => (map.delete('a'), 'x')]) {
     try {
-      expect(typeof map[inspect.custom](2, { stylize } as any)).toBe('string');
+      expect(typeof (map as any)[inspect.custom](2, { stylize })).toBe('string');
     } catch (error) {
       expect(error).toBe(mine);
     }
