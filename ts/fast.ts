@@ -34,6 +34,8 @@ const fast: FastCalls = native.fast ?? {
   vectorSet: nothing,
   queuePush: nothing,
   queuePop: nothing,
+  lockEnter: nothing,
+  lockLeave: nothing,
   retain: nothing,
   drop: nothing,
 };
@@ -42,7 +44,7 @@ const { seat, done: DONE, absent: ABSENT } = fast;
 const { mapGet, mapGetNumberKey, mapHas, mapHasNumberKey, mapSet, mapSetNumberKey } = fast;
 const { mapDelete, mapDeleteNumberKey, mapAdd, mapAddNumberKey } = fast;
 const { numberNew, numberAdd, numberSub, numberExchange, numberCompareExchange } = fast;
-const { vectorPush, vectorSet, queuePush, queuePop, retain, drop } = fast;
+const { vectorPush, vectorSet, queuePush, queuePop, lockEnter, lockLeave, retain, drop } = fast;
 const { absence, fastResult: result } = native;
 
 /** The number that the last call asked for, if that was done. */
@@ -165,6 +167,21 @@ export function tryRetain(id: number): number {
 export function tryDrop(id: number): number {
   begin();
   drop(seat, id);
+  return end();
+}
+
+// --- locks --------------------------------------------------------------------------------------
+
+/** Takes a lock that need not be waited for; `fastResult` is its token, `isAbsent` if abandoned. */
+export function tryEnter(id: number): number {
+  begin();
+  lockEnter(seat, id);
+  return end();
+}
+
+export function tryLeave(token: number): number {
+  begin();
+  lockLeave(seat, token);
   return end();
 }
 

@@ -1,10 +1,10 @@
 // Locks that JavaScript holds: monitors (csrc/core/monitor.h). Nothing else of this package is locked
 // for longer than a call.
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { types } from 'node:util';
 import { threadId } from 'node:worker_threads';
 import { SharedHeapError, invalidArgType, requireFunction } from './errors';
 import { forget, handle, letGo, stayAlive } from './events';
+import { fastResult, isAbsent, tryEnter, tryLeave } from './fast';
 import { native } from './native';
 import { callAt, checkTimeout, deadline, isOver, sleepUntil } from './wait';
 
@@ -34,27 +34,33 @@ interface Task {
 const tasks = new AsyncLocalStorage<Task>();
 let taskCount = 0;
 let labelled = false;
+/** As configured; 0: not asked for yet. The first lock is after the last chance to configure it. */
+let lockTimeout = 0;
 
-/** The holder's name in errors of other threads, before the first lock. */
-function label(): void {
+/** Before the first lock: the holder's name in errors of other threads. */
+function prepare(): void {
   if (labelled) return;
   native.setLabel(threadId);
+  lockTimeout = native.lockTimeout();
   labelled = true;
 }
 
 function timeoutOf(options: LockOptions | undefined): number {
-  if (options === undefined) return native.lockTimeout();
+  prepare();
+  if (options === undefined) return lockTimeout;
   if (typeof options !== 'object' || (options as unknown) === null) {
     throw invalidArgType('options', 'an object', options);
   }
-  if (options.timeout === undefined) return native.lockTimeout();
+  if (options.timeout === undefined) return lockTimeout;
   return checkTimeout(options.timeout, 'options.timeout');
 }
+
+const AsyncFunction = (async () => Promise.resolve()).constructor as FunctionConstructor;
 
 function requireSync(fn: unknown): void {
   requireFunction(fn, 'fn');
   // It would run without the lock from its first await on.
-  if (types.isAsyncFunction(fn)) {
+  if (fn instanceof AsyncFunction) {
     throw invalidArgType('fn', 'a function that is not async; use lockAsync', fn);
   }
 }
@@ -68,18 +74,21 @@ export function lockWhile<R>(
   options: LockOptions | undefined,
 ): R {
   requireSync(fn);
-  const token = enter(id, kinds.thread, deadline(timeoutOf(options)));
+  const timeout = timeoutOf(options);
+  const status = tryEnter(id);
+  const token = status ? fastResult() : enter(id, kinds.thread, deadline(timeout));
+  const abandoned = status ? isAbsent(status) : answer[1] === 1;
   try {
-    return fn({ abandoned: answer[1] === 1 });
+    return fn({ abandoned });
   } finally {
-    native.lockLeave(token);
+    if (!tryLeave(token)) native.lockLeave(token);
   }
 }
 
 /** The same if nobody holds it; whether `fn` has run. */
 export function tryLockWhile(id: number, fn: (info: LockInfo) => unknown): boolean {
   requireSync(fn);
-  label();
+  prepare();
   if (native.lockEnter(id, kinds.thread, true, 0, false) !== states.holding) return false;
   const token = answer[0] as number;
   try {
@@ -113,7 +122,6 @@ export function lockAllWhile<R>(
 
 /** Waits for the lock; its token. `answer` tells more. */
 function enter(id: number, kind: number, end: number): number {
-  label();
   const state = native.lockEnter(id, kind, false, 0, false);
   if (state === undefined) throw deadlock(id);
   const token = answer[0] as number;
@@ -142,7 +150,7 @@ function isMine(id: number, token: number): boolean {
   return state === states.holding;
 }
 
-native.setBusyHandler((id) => enter(id, kinds.writer, deadline(native.lockTimeout())));
+native.setBusyHandler((id) => enter(id, kinds.writer, deadline(timeoutOf(undefined))));
 
 // --- not blocking ------------------------------------------------------------------------------
 
@@ -154,7 +162,6 @@ export async function lockWhileAsync<R>(
 ): Promise<R> {
   requireFunction(fn, 'fn');
   const end = deadline(timeoutOf(options));
-  label();
   const outer = tasks.getStore();
   const nested = outer !== undefined && outer.locks > 0;
   const task = nested ? outer : { number: ++taskCount, locks: 0 };

@@ -102,6 +102,9 @@ export interface FastCalls {
   readonly queuePush: (seat: number, id: number, value: number) => void;
   /** `absent`: the queue is empty and not closed. */
   readonly queuePop: (seat: number, id: number) => void;
+  /** For a thread, if that need not wait; `absent`: it was abandoned. */
+  readonly lockEnter: (seat: number, id: number) => void;
+  readonly lockLeave: (seat: number, token: number) => void;
   readonly retain: (seat: number, id: number) => void;
   readonly drop: (seat: number, id: number) => void;
 }

@@ -262,6 +262,28 @@ void queue_pop(Receiver /*unused*/, int32_t seat, double queue) {
   }
 }
 
+// A monitor that is free, or this thread's already: its token. "Absent": it was abandoned.
+void lock_enter(Receiver /*unused*/, int32_t seat, double object) {
+  const Entry entry(seat, object);
+  const sh_lock_want want = {SH_LOCK_THREAD, 0, false, true};
+  sh_lock_answer answer{};
+  if (entry.core != nullptr &&
+      sh_lock_enter(entry.core, entry.id, SH_TYPE_NONE, &want, &answer) == SH_OK &&
+      answer.state == SH_LOCK_HOLDING) {
+    entry.done(answer.token);
+    entry.done_if_found(!answer.abandoned);
+  }
+}
+
+void lock_leave(Receiver /*unused*/, int32_t seat, double number) {
+  const Entry entry(seat);
+  const bool is_token = number >= 1 && number <= UINT32_MAX;
+  const uint32_t token = is_token ? static_cast<uint32_t>(number) : SH_NO_TOKEN;
+  if (entry.core != nullptr && token == number && sh_lock_leave(entry.core, token)) {
+    entry.done();
+  }
+}
+
 template <sh_status (*change)(sh_env *, sh_id)>
 void change_claims(Receiver /*unused*/, int32_t seat, double object) {
   const Entry entry(seat, object);
@@ -319,6 +341,8 @@ const FastMethod kFastMethods[] = {
     describe("vectorSet", vector_set),
     describe("queuePush", queue_push),
     describe("queuePop", queue_pop),
+    describe("lockEnter", lock_enter),
+    describe("lockLeave", lock_leave),
     describe("retain", change_claims<sh_retain>),
     describe("drop", change_claims<sh_drop>),
 };

@@ -116,12 +116,13 @@ napi_status make_foreign_buffer(napi_env env, void *data, size_t length, Release
     *out = make_with_v8(data, length, release, arg);
     return napi_ok;
   }
-  auto *foreign = new (std::nothrow) Foreign{length, release, arg, is_bun(env), false};
+  const bool ends_with_environment = is_bun(env);
+  auto *foreign = new (std::nothrow) Foreign{length, release, arg, ends_with_environment, false};
   if (foreign == nullptr) {
     return napi_generic_failure;
   }
   napi_status status = napi_ok;
-  if (foreign->ends_with_environment) {
+  if (ends_with_environment) {
     status = napi_add_env_cleanup_hook(env, keep, foreign);
     if (status != napi_ok) {
       delete foreign;
@@ -130,7 +131,7 @@ napi_status make_foreign_buffer(napi_env env, void *data, size_t length, Release
   }
   status = napi_create_external_arraybuffer(env, data, length, finalize, foreign, out);
   if (status != napi_ok) {
-    if (foreign->ends_with_environment) {
+    if (ends_with_environment) {
       (void)napi_remove_env_cleanup_hook(env, keep, foreign);
     }
     delete foreign;

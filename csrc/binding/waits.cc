@@ -132,7 +132,7 @@ napi_value lock_look(Call &call) {
 napi_value lock_leave(Call &call) {
   uint32_t token;
   if (call.core != nullptr && read_token(call, &token)) {
-    sh_lock_leave(call.core, token);
+    (void)sh_lock_leave(call.core, token);
   }
   return nullptr;
 }
@@ -189,7 +189,7 @@ napi_value call_in_turn(Call &call, napi_value (*body)(Call &)) {
   call.busy = false;
   const napi_value result = body(call);
   const bool busy = call.busy; // of another object than the one that was waited for
-  sh_lock_leave(call.core, token);
+  (void)sh_lock_leave(call.core, token);
   return busy ? fail(call, SH_E_BUSY) : result;
 }
 

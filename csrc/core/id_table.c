@@ -15,7 +15,8 @@ bool shi_ids_reserve(sh_heap *heap, shi_id_table *table) {
     return true;
   }
   uint32_t more = buckets == 0 ? FIRST_BUCKETS : buckets * 2;
-  shi_id_table larger = {.buckets = (shi_id_node **)shi_local_alloc(heap, more * sizeof(shi_id_node *)),
+  shi_id_table larger = {.buckets =
+                             (shi_id_node **)shi_local_alloc(heap, more * sizeof(shi_id_node *)),
                          .mask = more - 1};
   if (larger.buckets == NULL) {
     return buckets != 0; // longer chains will do

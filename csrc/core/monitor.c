@@ -399,10 +399,10 @@ sh_status sh_lock_look(sh_env *env, uint32_t token, sh_lock_answer *answer) {
   return status;
 }
 
-void sh_lock_leave(sh_env *env, uint32_t token) {
+bool sh_lock_leave(sh_env *env, uint32_t token) {
   shi_ticket *ticket = ticket_of(env, token);
   if (ticket == NULL) {
-    return;
+    return false;
   }
   shi_lock(&env->heap->monitors.lock);
   bool last = ticket->waiting || ticket->depth <= 1;
@@ -415,6 +415,7 @@ void sh_lock_leave(sh_env *env, uint32_t token) {
   if (last) {
     free_ticket(ticket);
   }
+  return true;
 }
 
 void sh_env_label(sh_env *env, uint32_t label) {

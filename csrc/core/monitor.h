@@ -69,9 +69,9 @@ sh_status sh_lock_enter(sh_env *env, sh_id id, sh_type type, const sh_lock_want 
 // such ticket. O(1).
 sh_status sh_lock_look(sh_env *env, uint32_t token, sh_lock_answer *answer);
 
-// Leaves a monitor, once for each time it was entered, or gives up waiting for it. Tokens that are
-// none are ignored. O(1).
-void sh_lock_leave(sh_env *env, uint32_t token);
+// Leaves a monitor, once for each time it was entered, or gives up waiting for it. False for a
+// token that is none: nothing is done. O(1).
+bool sh_lock_leave(sh_env *env, uint32_t token);
 
 typedef struct sh_waits {
   uint32_t monitors; // objects with a monitor

@@ -193,10 +193,11 @@ describe('the time', () => {
     const thread = new Thread();
     const held = await thread.hold(map);
     const waiting = map.lockAsync((info) => info, { timeout: 20 });
-    void held.leave();
+    const leaving = held.leave();
     const sleeper = new Int32Array(new SharedArrayBuffer(4));
     Atomics.wait(sleeper, 0, 0, 200);
     await expect(waiting).resolves.toEqual({ abandoned: false });
+    await leaving;
   });
 
   test('configure({ lockTimeout }) is that of locks and of changes', () => {
@@ -416,10 +417,11 @@ describe('deadlocks in one thread are told at once', () => {
     const thread = new Thread();
     const held = await thread.hold(map);
     const task = map.lockAsync(() => map.size);
-    void held.leave();
+    const leaving = held.leave();
     map.set('a', 1); // waits
     expect(map.size).toBe(1);
     expect(await task).toBe(1);
+    await leaving;
   });
 
   test('two environments of one thread', () => {

@@ -396,9 +396,9 @@ describe('a loop of another thread that stores when the watch begins: its last s
   });
 });
 
-(hasView ? test : test.skip)(
-  'a store that had passed its check when the watch began is told',
-  async () => {
+// Without the view no store is ever between its check and its landing.
+if (hasView) {
+  test('a store that had passed its check when the watch began is told', async () => {
     const number = own(NumberRef.from(1));
     const store = await beginStore(number, 2);
     const seen: number[] = [];
@@ -409,5 +409,5 @@ describe('a loop of another thread that stores when the watch begins: its last s
     await until(() => seen.length > 0);
     expect(seen).toEqual([2]);
     watch.unwatch();
-  },
-);
+  });
+}
