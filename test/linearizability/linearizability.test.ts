@@ -1,11 +1,19 @@
 // Every call of a method is one step to all threads: histories of real workers on one object, checked
 // against a sequential one (checker.ts, models.ts). Operations of several steps, and numbers stored
 // and loaded through the view, promise less: docs/concurrency.md.
-import { MapRef, NumberRef, StringRef, VectorRef } from 'shared-heap';
+import { MapRef, NumberRef, QueueRef, StringRef, VectorRef } from 'shared-heap';
 import { expectSound, runWorkers } from '../workers/support';
 import type { History, Model, Operation, Verdict } from './checker';
 import { check, checkParts } from './checker';
-import { entryModel, mapModel, numberModel, stringModel, vectorModel } from './models';
+import {
+  QUEUE_CAPACITY,
+  entryModel,
+  mapModel,
+  numberModel,
+  queueModel,
+  stringModel,
+  vectorModel,
+} from './models';
 
 const WORKERS = 3;
 const COUNT = 1000;
@@ -14,7 +22,7 @@ const MOST = 40; // on a busy machine workers may miss each other
 const seed = Number(process.env.SEED ?? Date.now() % 100_000);
 
 interface Subject {
-  make: () => NumberRef | StringRef | MapRef<string> | VectorRef;
+  make: () => NumberRef | StringRef | MapRef<string> | VectorRef | QueueRef;
   verdictOf: (history: History) => Verdict;
 }
 
@@ -28,6 +36,7 @@ const subjects: Record<string, Subject> = {
   entries: { make: () => new MapRef(), verdictOf: byKey(entryModel) },
   map: { make: () => new MapRef(), verdictOf: asWhole(mapModel) },
   vector: { make: () => new VectorRef(), verdictOf: asWhole(vectorModel) },
+  queue: { make: () => QueueRef.withCapacity(QUEUE_CAPACITY), verdictOf: asWhole(queueModel) },
 };
 
 /** What the workers did to a new object, and whether that is linearizable. */

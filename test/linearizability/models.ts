@@ -113,3 +113,15 @@ export const vectorModel = modelOf<readonly number[]>([], (state) => state.join(
   clear: () => ({ state: [], result: undefined }),
   len: (state) => ({ state, result: state.length }),
 });
+
+export const QUEUE_CAPACITY = 4;
+
+/** QueueRef: full and empty are results like others. */
+export const queueModel = modelOf<readonly number[]>([], (state) => state.join(), {
+  tryPush: (state, value: number) =>
+    state.length === QUEUE_CAPACITY
+      ? { state, result: false }
+      : { state: [...state, value], result: true },
+  tryPop: (state) => ({ state: state.slice(1), result: state[0] }),
+  length: (state) => ({ state, result: state.length }),
+});

@@ -88,6 +88,18 @@ const subjects = {
         () => ['len'],
       ][below(16)](),
   },
+  queue: {
+    attach({ QueueRef }, id) {
+      const queue = new QueueRef(id);
+      return {
+        tryPush: (value) => queue.tryPush(value),
+        tryPop: () => queue.tryPop(),
+        length: () => queue.length,
+      };
+    },
+    choose: (below, unique) =>
+      [() => ['tryPush', unique()], () => ['tryPop'], () => ['length']][below(3)](),
+  },
   // Maps that are broken on purpose.
   lostAdd: {
     attach: (shared, id) => new LostAdd(new shared.MapRef(id)),
