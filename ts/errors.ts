@@ -33,6 +33,14 @@ export function requireFunction(value: unknown, parameter: string): void {
   if (typeof value !== 'function') throw invalidArgType(parameter, 'a function', value);
 }
 
+/** Options that were given are an object. */
+export function requireOptions(value: unknown): void {
+  if (value === undefined) return;
+  if (typeof value !== 'object' || value === null) {
+    throw invalidArgType('options', 'an object', value);
+  }
+}
+
 /** Whether a number is one of items: whole, from 0 on, or Infinity for all there are. */
 export function requireCount(value: unknown): void {
   if (typeof value !== 'number') throw invalidArgType('count', 'a number', value);

@@ -33,12 +33,8 @@ export type HeapVerification = ReturnType<Native['verify']>;
  */
 export function configure(options: HeapOptions): void {
   if (!isPlainObject(options)) throw invalidArgType('options', 'an object', options);
-  const {
-    reserve,
-    limit,
-    lockTimeout = 5000,
-    ...others
-  } = options as HeapOptions & Record<string, unknown>;
+  const { reserve, limit, lockTimeout, ...others } = options as HeapOptions &
+    Record<string, unknown>;
   for (const name of Object.keys(others)) {
     throw invalidArgType(
       'options',
@@ -46,17 +42,14 @@ export function configure(options: HeapOptions): void {
       options,
     );
   }
-  checkBytes('options.reserve', reserve);
-  checkBytes('options.limit', limit);
+  checkWhole('options.reserve', reserve, 'a number of bytes');
+  checkWhole('options.limit', limit, 'a number of bytes');
   checkWhole('options.lockTimeout', lockTimeout, 'a number of milliseconds');
   native.configure(reserve, limit, lockTimeout);
 }
 
-function checkBytes(name: string, value: unknown): void {
-  if (value !== undefined) checkWhole(name, value, 'a number of bytes');
-}
-
 function checkWhole(name: string, value: unknown, what: string): void {
+  if (value === undefined) return;
   if (typeof value !== 'number') throw invalidArgType(name, what, value);
   if (!Number.isSafeInteger(value) || value <= 0) {
     throw outOfRange(name, what.replace('a ', 'a positive whole '), value);

@@ -6,7 +6,7 @@ import { SharedHeapError, invalidArgType, requireFunction } from './errors';
 import { forget, handle, letGo, stayAlive } from './events';
 import { fastResult, isAbsent, tryEnter, tryLeave } from './fast';
 import { native } from './native';
-import { callAt, checkTimeout, deadline, isOver, sleepUntil } from './wait';
+import { callAt, deadline, isOver, sleepUntil, timeoutOf } from './wait';
 
 const { lockAnswer: answer, lockKinds: kinds, lockStates: states } = native;
 
@@ -45,14 +45,9 @@ function prepare(): void {
   labelled = true;
 }
 
-function timeoutOf(options: LockOptions | undefined): number {
+function patience(options?: LockOptions): number {
   prepare();
-  if (options === undefined) return lockTimeout;
-  if (typeof options !== 'object' || (options as unknown) === null) {
-    throw invalidArgType('options', 'an object', options);
-  }
-  if (options.timeout === undefined) return lockTimeout;
-  return checkTimeout(options.timeout, 'options.timeout');
+  return timeoutOf(options, lockTimeout);
 }
 
 const AsyncFunction = (async () => Promise.resolve()).constructor as FunctionConstructor;
@@ -74,7 +69,7 @@ export function lockWhile<R>(
   options: LockOptions | undefined,
 ): R {
   requireSync(fn);
-  const timeout = timeoutOf(options);
+  const timeout = patience(options);
   const status = tryEnter(id);
   const token = status ? fastResult() : enter(id, kinds.thread, deadline(timeout));
   const abandoned = status ? isAbsent(status) : answer[1] === 1;
@@ -106,7 +101,7 @@ export function lockAllWhile<R>(
   options: LockOptions | undefined,
 ): R {
   requireSync(fn);
-  const end = deadline(timeoutOf(options));
+  const end = deadline(patience(options));
   const held: number[] = [];
   let abandoned = false;
   try {
@@ -150,7 +145,7 @@ function isMine(id: number, token: number): boolean {
   return state === states.holding;
 }
 
-native.setBusyHandler((id) => enter(id, kinds.writer, deadline(timeoutOf(undefined))));
+native.setBusyHandler((id) => enter(id, kinds.writer, deadline(patience())));
 
 // --- not blocking ------------------------------------------------------------------------------
 
@@ -161,7 +156,7 @@ export async function lockWhileAsync<R>(
   options: LockOptions | undefined,
 ): Promise<R> {
   requireFunction(fn, 'fn');
-  const end = deadline(timeoutOf(options));
+  const end = deadline(patience(options));
   const outer = tasks.getStore();
   const nested = outer !== undefined && outer.locks > 0;
   const task = nested ? outer : { number: ++taskCount, locks: 0 };

@@ -1,5 +1,5 @@
 // Waiting for an object to change, with and without blocking the thread.
-import { invalidArgType, outOfRange } from './errors';
+import { invalidArgType, outOfRange, requireOptions } from './errors';
 import { forget, handle, letGo, stayAlive } from './events';
 import { native } from './native';
 
@@ -16,21 +16,20 @@ export interface WaitOptions {
   readonly timeout?: number | undefined;
 }
 
-/** A checked number of milliseconds. @throws `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE` */
-export function checkTimeout(value: unknown, name: string): number {
-  if (value === undefined) return Infinity;
-  if (typeof value !== 'number') throw invalidArgType(name, 'a number of milliseconds', value);
-  if (!(value >= 0)) throw outOfRange(name, 'a number of milliseconds, 0 or more', value);
-  return value;
-}
-
-/** The timeout of a method's options. */
-export function timeoutOf(options: WaitOptions | undefined): number {
-  if (options === undefined) return Infinity;
-  if (typeof options !== 'object' || (options as unknown) === null) {
-    throw invalidArgType('options', 'an object', options);
+/**
+ * The timeout of a method's options, in milliseconds.
+ * @throws `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`
+ */
+export function timeoutOf(options: WaitOptions | undefined, otherwise = Infinity): number {
+  requireOptions(options);
+  const { timeout = otherwise } = (options ?? {}) as { timeout?: unknown };
+  if (typeof timeout !== 'number') {
+    throw invalidArgType('options.timeout', 'a number of milliseconds', timeout);
   }
-  return checkTimeout(options.timeout, 'options.timeout');
+  if (!(timeout >= 0)) {
+    throw outOfRange('options.timeout', 'a number of milliseconds, 0 or more', timeout);
+  }
+  return timeout;
 }
 
 /** The moment, in milliseconds of `performance.now()`, when a time is up that begins now. */

@@ -1,5 +1,5 @@
 // Being told of changes of an object: see csrc/core/watch.h.
-import { invalidArgType, requireFunction } from './errors';
+import { invalidArgType, requireFunction, requireOptions } from './errors';
 import { forget, handle, letGo, stayAlive } from './events';
 import { native } from './native';
 import { settle } from './wait';
@@ -48,11 +48,8 @@ export class Watch {
 }
 
 function keepsAlive(options: WatchOptions | undefined): boolean {
-  if (options === undefined) return false;
-  if (typeof options !== 'object' || (options as unknown) === null) {
-    throw invalidArgType('options', 'an object', options);
-  }
-  const { ref = false } = options;
+  requireOptions(options);
+  const { ref = false } = options ?? {};
   if (typeof ref !== 'boolean') throw invalidArgType('options.ref', 'a boolean', ref);
   return ref;
 }

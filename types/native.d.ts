@@ -165,7 +165,11 @@ export interface Native {
    * Before the heap's first use in the process, else ERR_ALREADY_CONFIGURED. Bytes, undefined: default;
    * milliseconds.
    */
-  configure(reserve: number | undefined, limit: number | undefined, lockTimeout: number): void;
+  configure(
+    reserve: number | undefined,
+    limit: number | undefined,
+    lockTimeout: number | undefined,
+  ): void;
   /** As configured, or the default. */
   lockTimeout(): number;
 

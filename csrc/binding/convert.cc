@@ -413,6 +413,25 @@ void give_up_claims(const Call &call, const sh_value *values, uint32_t count, Cl
   }
 }
 
+napi_value read_sequence(Call &call, SequenceReader read) {
+  uint32_t start, limit, count = 0, version = 0;
+  sh_mode mode;
+  if (!read_id(call) || !read_clamped(call, 1, "start", &start) ||
+      !read_uint(call, 2, "limit", kBatch, &limit) || !read_mode(call, 3, &mode)) {
+    return nullptr;
+  }
+  sh_value *values = call.state.values_out();
+  if (values == nullptr) {
+    return fail_memory(call);
+  }
+  const sh_status status = read(call.core, call.id, start, mode, limit, values, &count, &version);
+  if (status != SH_OK) {
+    return fail(call, status);
+  }
+  call.state.out[3] = version;
+  return deliver_array(call, values, count, claims_of(mode));
+}
+
 napi_value to_js_boolean(const Call &call, bool value) {
   napi_value result;
   return napi_get_boolean(call.env, value, &result) == napi_ok ? result : fail_node_api(call);

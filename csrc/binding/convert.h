@@ -76,6 +76,12 @@ napi_value collect_array(const Call &call, napi_value *handles, uint32_t count);
 // Gives up the claims that came with refs.
 void give_up_claims(const Call &call, const sh_value *values, uint32_t count, Claims claims);
 
+// Elements of a vector or queue: arguments id, start, limit, mode; out[3] is the object's version.
+using SequenceReader = sh_status (*)(sh_env *env, sh_id id, uint32_t start, sh_mode mode,
+                                     uint32_t limit, sh_value *out, uint32_t *count,
+                                     uint32_t *version);
+napi_value read_sequence(Call &call, SequenceReader read);
+
 napi_value to_js_boolean(const Call &call, bool value);
 napi_value to_js_number(const Call &call, double value);
 

@@ -46,7 +46,8 @@ void Events::close() {
 
 void Events::cleanup(void *self) { static_cast<Events *>(self)->close(); }
 
-// In any thread, under the port's lock.
+// In any thread, under the port's lock (no core lock is held): the one function of Node-API that is
+// meant to be called so. It runs no JavaScript.
 void Events::signal(void *self) {
   (void)napi_call_threadsafe_function(static_cast<Events *>(self)->function_, nullptr,
                                       napi_tsfn_nonblocking);

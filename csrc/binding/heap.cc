@@ -18,7 +18,8 @@ namespace {
 std::mutex heap_mutex; // guards the making of the heap, and `settings`
 std::atomic<sh_heap *> heap_of_process{nullptr};
 sh_config settings{};
-std::atomic<uint32_t> lock_timeout{5000};
+constexpr uint32_t kLockTimeout = 5000; // milliseconds
+std::atomic<uint32_t> lock_timeout{kLockTimeout};
 
 constexpr char kReserveVariable[] = "SHARED_HEAP_RESERVE";
 
@@ -103,9 +104,9 @@ namespace {
 
 // --- settings ------------------------------------------------------------------------------
 
-// An optional number of bytes; 0 if it is undefined.
-bool read_bytes(const Call &call, size_t arg, const char *name, uint64_t min, uint64_t max,
-                uint64_t *out) {
+// An optional whole number, of bytes or milliseconds; 0 if it is undefined.
+bool read_setting(const Call &call, size_t arg, const char *name, uint64_t min, uint64_t max,
+                  uint64_t *out) {
   napi_valuetype type;
   if (napi_typeof(call.env, call.args[arg], &type) != napi_ok) {
     return fail_node_api(call);
@@ -130,17 +131,18 @@ bool read_bytes(const Call &call, size_t arg, const char *name, uint64_t min, ui
 
 napi_value configure(Call &call) {
   sh_config config{};
-  uint32_t timeout;
-  if (!read_bytes(call, 0, "reserve", SH_RESERVE_MIN, SH_RESERVE_MAX, &config.reserve) ||
-      !read_bytes(call, 1, "limit", 1, SH_RESERVE_MAX, &config.limit) ||
-      !read_uint(call, 2, "lockTimeout", UINT32_MAX, &timeout)) {
+  uint64_t timeout;
+  if (!read_setting(call, 0, "reserve", SH_RESERVE_MIN, SH_RESERVE_MAX, &config.reserve) ||
+      !read_setting(call, 1, "limit", 1, SH_RESERVE_MAX, &config.limit) ||
+      !read_setting(call, 2, "lockTimeout", 1, UINT32_MAX, &timeout)) {
     return nullptr;
   }
   {
     const std::lock_guard<std::mutex> guard(heap_mutex);
     if (heap_of_process.load(std::memory_order_relaxed) == nullptr) {
       settings = config;
-      lock_timeout.store(timeout, std::memory_order_relaxed);
+      lock_timeout.store(timeout == 0 ? kLockTimeout : static_cast<uint32_t>(timeout),
+                         std::memory_order_relaxed);
       return nullptr;
     }
   }

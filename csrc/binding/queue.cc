@@ -66,25 +66,7 @@ napi_value state(Call &call) {
   return nullptr;
 }
 
-napi_value read(Call &call) {
-  uint32_t start, limit, count = 0, version = 0;
-  sh_mode mode;
-  if (!read_id(call) || !read_clamped(call, 1, "start", &start) ||
-      !read_uint(call, 2, "limit", kBatch, &limit) || !read_mode(call, 3, &mode)) {
-    return nullptr;
-  }
-  sh_value *values = call.state.values_out();
-  if (values == nullptr) {
-    return fail_memory(call);
-  }
-  const sh_status status =
-      sh_queue_read(call.core, call.id, start, mode, limit, values, &count, &version);
-  if (status != SH_OK) {
-    return fail(call, status);
-  }
-  call.state.out[3] = version;
-  return deliver_array(call, values, count, claims_of(mode));
-}
+napi_value read_elements(Call &call) { return read_sequence(call, sh_queue_read); }
 
 constexpr sh_type kType = SH_TYPE_QUEUE;
 constexpr Method kMethods[] = {
@@ -93,7 +75,7 @@ constexpr Method kMethods[] = {
     {"queuePop", "QueueRef.pop", kType, enter<pop, 1>},
     {"queueClose", "QueueRef.close", kType, enter<close, 1>},
     {"queueState", "QueueRef.length", kType, enter<state, 1>},
-    {"queueRead", "QueueRef.obtainValue", kType, enter<read, 4>},
+    {"queueRead", "QueueRef.obtainValue", kType, enter<read_elements, 4>},
 };
 
 } // namespace

@@ -174,26 +174,6 @@ napi_value index_of(Call &call) {
   return to_js_number(call, found ? static_cast<double>(index) : -1);
 }
 
-napi_value read(Call &call) {
-  uint32_t start, limit, count = 0, version = 0;
-  sh_mode mode;
-  if (!read_id(call) || !read_clamped(call, 1, "start", &start) ||
-      !read_uint(call, 2, "limit", kBatch, &limit) || !read_mode(call, 3, &mode)) {
-    return nullptr;
-  }
-  sh_value *values = call.state.values_out();
-  if (values == nullptr) {
-    return fail_memory(call);
-  }
-  const sh_status status =
-      sh_vector_read(call.core, call.id, start, mode, limit, values, &count, &version);
-  if (status != SH_OK) {
-    return fail(call, status);
-  }
-  call.state.out[3] = version;
-  return deliver_array(call, values, count, claims_of(mode));
-}
-
 napi_value permute(Call &call) {
   uint32_t version;
   napi_typedarray_type type;
@@ -227,6 +207,8 @@ napi_value permute(Call &call) {
   return status == SH_OK ? nullptr : fail(call, status);
 }
 
+napi_value read_elements(Call &call) { return read_sequence(call, sh_vector_read); }
+
 constexpr sh_type kType = SH_TYPE_VECTOR;
 constexpr Method kMethods[] = {
     {"vectorNew", "new VectorRef", SH_TYPE_NONE, enter<vector_new, 0>},
@@ -248,7 +230,7 @@ constexpr Method kMethods[] = {
     {"vectorReverse", "VectorRef.reverse", kType, enter<change_all<sh_vector_reverse>, 1>},
     {"vectorClear", "VectorRef.clear", kType, enter<change_all<sh_vector_clear>, 1>},
     {"vectorIndexOf", "VectorRef.indexOf", kType, enter<index_of, 5>},
-    {"vectorRead", "VectorRef iteration", kType, enter<read, 4>},
+    {"vectorRead", "VectorRef iteration", kType, enter<read_elements, 4>},
     {"vectorPermute", "VectorRef.sort", kType, enter<permute, 3>},
 };
 

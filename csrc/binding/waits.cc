@@ -7,8 +7,6 @@ namespace {
 
 constexpr sh_type kAny = SH_TYPE_NONE;
 
-napi_value to_js_token(const Call &call, uint32_t token) { return to_js_number(call, token); }
-
 bool read_token(const Call &call, uint32_t *token) {
   return read_uint(call, 0, "token", UINT32_MAX, token);
 }
@@ -65,7 +63,7 @@ napi_value watch(Call &call) {
     return nullptr;
   }
   const sh_status status = sh_watch(call.core, call.id, blocks, &token);
-  return status == SH_OK ? to_js_token(call, token) : fail(call, status);
+  return status == SH_OK ? to_js_number(call, token) : fail(call, status);
 }
 
 napi_value watch_settle(Call &call) {
@@ -161,7 +159,7 @@ constexpr Method kMethods[] = {
     {"version", "version", kAny, enter<version, 1>},
     {"watch", "watch", kAny, enter<watch, 2>},
     {"watchSettle", "watch", kAny, enter<watch_settle, 1>},
-    {"unwatch", "unwatch", kAny, enter<unwatch, 1, Needs::kHeap>},
+    {"unwatch", "unwatch", kAny, enter<unwatch, 1>},
     {"lockEnter", "lock", kAny, enter<lock_enter, 5>},
     {"lockLook", "lock", kAny, enter<lock_look, 1>},
     {"lockLeave", "lock", kAny, enter<lock_leave, 1, Needs::kHeapIfAny>},

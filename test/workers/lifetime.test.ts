@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { BufferRef, MapRef, VectorRef, heap } from 'shared-heap';
-import { expectSound, liveIds, native, runWorker, startWorker } from './support';
+import { expectSound, firstBeat, liveIds, native, runWorker, startWorker } from './support';
 
 const exited = (worker: Worker) =>
   new Promise<number>((resolve) => {
@@ -59,9 +59,7 @@ test('200 workers terminated in the middle of work break nothing and lose nothin
       const number = started++;
       const worker = startWorker('churn', { ids, beat, worker: number });
       const ended = exited(worker);
-      while (Atomics.load(beats, number) === 0) {
-        await new Promise((resolve) => setTimeout(resolve, 1));
-      }
+      await firstBeat(worker, beats, number);
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 8));
       await worker.terminate();
       expect(await ended).toBe(1);

@@ -1,7 +1,7 @@
 // Scopes of workers that end in every way: nothing of theirs is left.
 import type { Worker } from 'node:worker_threads';
 import { MapRef, StringRef, VectorRef, heap } from 'shared-heap';
-import { expectSound, liveIds, native, runWorker, startWorker } from './support';
+import { expectSound, firstBeat, liveIds, native, runWorker, startWorker } from './support';
 
 const exited = (worker: Worker) =>
   new Promise<number>((resolve) => {
@@ -39,9 +39,7 @@ test('150 scoped workers terminated at random moments leave nothing behind', asy
       const number = started++;
       const worker = startWorker('scoped', { ids, beat, worker: number });
       const ended = exited(worker);
-      while (Atomics.load(beats, number) === 0) {
-        await new Promise((resolve) => setTimeout(resolve, 1));
-      }
+      await firstBeat(worker, beats, number);
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 5));
       await worker.terminate();
       expect(await ended).toBe(1);

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { MapRef, NumberRef, QueueRef, StructFactory, VectorRef, heap, lockAll } from 'shared-heap';
 import type { Ref } from 'shared-heap';
-import { expectSound, liveIds, native } from './support';
+import { expectSound, firstBeat, liveIds, native } from './support';
 import { expectNothingWaits, pause } from './thread';
 
 const isFull = process.env.SHARED_HEAP_STORM === 'full';
@@ -121,7 +121,7 @@ test(
       // One in eight while it is still starting, at whatever that is.
       if (number % 8 === 0) await pause(Math.random() * 80);
       else {
-        while (Atomics.load(shared, number) === 0) await pause(1);
+        await firstBeat(worker, shared, number);
         await pause(Math.random() * 12);
         atWork++;
       }

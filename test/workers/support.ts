@@ -35,6 +35,18 @@ export async function runWorker<T>(job: string, data: object = {}): Promise<T> {
   return answer.result as T;
 }
 
+/** Waits for the first beat of a worker that is never done; rejects if it ends before. */
+export async function firstBeat(worker: Worker, beats: Int32Array, number: number): Promise<void> {
+  let end: string | undefined;
+  worker.on('message', (message: Answer) => (end ??= message.error?.message));
+  worker.on('error', (error) => (end ??= error.message));
+  worker.on('exit', (code) => (end ??= `exit with ${code}`));
+  while (Atomics.load(beats, number) === 0) {
+    if (end !== undefined) throw new Error(`worker ${number} ended before its first beat: ${end}`);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
 /** n workers with the same job at the same time; `worker` in their data is their number. */
 export function runWorkers<T>(n: number, job: string, data: object = {}): Promise<T[]> {
   return Promise.all(
