@@ -4,6 +4,8 @@
 // Other threads may see the vector, and change it, between pieces. To this thread an operation
 // succeeds as a whole or changes nothing: pieces are undone if a later one fails, unless other
 // threads have changed the length meanwhile and it is not certain any more what stands where.
+import type { Value } from '../types/native';
+import { toIndex } from './integers';
 import { checkValues, finishAllMoved, outAllOwned, settleMoved, toValues } from './marshal';
 import { native } from './native';
 import { isRef } from './ref';
@@ -67,28 +69,40 @@ export function unshiftValues(id: number, values: readonly unknown[]): number {
   return length;
 }
 
-/** Replaces `remove` elements from `start` on; returns them, handed over. */
+/**
+ * Replaces up to `remove` elements from `start` on, which counts from the end if it is negative;
+ * returns them, handed over.
+ */
 export function spliceValues(
   id: number,
   start: number,
   remove: number,
   values: readonly unknown[],
 ): unknown[] {
-  if (remove <= batch && values.length <= batch) {
+  if (values.length <= batch) {
     checkValues(values);
     const marshalled = toValues(values, 0, values.length, true);
     const removed = native.vectorSplice(id, start, remove, ...marshalled);
-    finishAllMoved(values);
-    return outAllOwned(removed);
+    if (removed) {
+      finishAllMoved(values);
+      return outAllOwned(removed);
+    }
   }
+  const length = native.vectorLength(id);
+  const first = toIndex(start, length, 0);
+  const count = Math.min(remove, length - first);
   // Only inserting needs memory: with that done first nothing can fail any more.
-  insertPiecesAt(id, start + remove, values);
+  insertPiecesAt(id, first + count, values);
   const removed: unknown[] = [];
-  for (let left = remove; left > 0; left -= batch) {
-    const piece = outAllOwned(native.vectorSplice(id, start, Math.min(left, batch)));
-    for (const value of piece) removed.push(value);
+  for (let left = count; left > 0; left -= batch) {
+    for (const value of splicePiece(id, first, Math.min(left, batch))) removed.push(value);
   }
   return removed;
+}
+
+/** Takes out up to `remove` elements, at most `batch`. */
+function splicePiece(id: number, start: number, remove: number): unknown[] {
+  return outAllOwned(native.vectorSplice(id, start, remove) as Value[]);
 }
 
 /** Takes up to `count` elements from the front. */
@@ -141,7 +155,7 @@ function undo(id: number, pieces: readonly Piece[]): void {
   for (let i = pieces.length - 1; i >= 0; i--) {
     const { at, count, length } = pieces[i] as Piece;
     if (!holdsLength(id, length)) return;
-    for (const value of outAllOwned(native.vectorSplice(id, at, count))) {
+    for (const value of splicePiece(id, at, count)) {
       if (isRef(value)) value[Symbol.dispose]();
     }
   }

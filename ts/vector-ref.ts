@@ -28,7 +28,7 @@ import { sortVector } from './vector-sort';
 import { vectorIterator } from './vector-iterator';
 import { VectorWalk } from './vector-walk';
 
-const { REF, batch, limits, modes } = native;
+const { REF, batch, modes } = native;
 
 const createEmpty = (): number => native.vectorNew();
 
@@ -112,7 +112,10 @@ export class VectorRef<V extends SharedValue = Untyped> extends Ref<'VectorRef'>
     return length === MISS ? native.vectorLength(idOf(this)) : length;
   }
 
-  /** The element at an index, from the end if negative; undefined if there is none. A ref borrows. */
+  /**
+   * The element at an index, from the end if negative, in one step; undefined if there is none. A ref
+   * borrows.
+   */
   at(index: number): V | undefined {
     if (!isObject(this) || !(#slot in this)) throw notThisClass(this);
     const number = this.#peek(index);
@@ -120,7 +123,7 @@ export class VectorRef<V extends SharedValue = Untyped> extends Ref<'VectorRef'>
     const value = this.#view.read(this.#slot, this.#word, index);
     if (value !== MISS) return value as V | undefined;
     const id = idOf(this);
-    return out(native.vectorGet(id, fromEnd(id, index))) as V | undefined;
+    return out(native.vectorGet(id, toInteger(index))) as V | undefined;
   }
 
   /** The element at an index from 0 on; undefined for any other number. A ref borrows. */
@@ -132,13 +135,14 @@ export class VectorRef<V extends SharedValue = Untyped> extends Ref<'VectorRef'>
       const value = this.#view.read(this.#slot, this.#word, index);
       if (value !== MISS) return value as V | undefined;
     }
-    return out(native.vectorGet(idOf(this), index)) as V | undefined;
+    const isNegative = typeof index === 'number' && index < 0;
+    return out(native.vectorGet(idOf(this), isNegative ? NaN : index)) as V | undefined;
   }
 
   /** As `at`, in one step with `retain`: a ref owns a claim, and you drop it. */
   acquire(index: number): V | undefined {
     const id = idOf(this);
-    return outOwned(native.vectorAcquire(id, fromEnd(id, index))) as V | undefined;
+    return outOwned(native.vectorAcquire(id, toInteger(index))) as V | undefined;
   }
 
   /**
@@ -152,7 +156,7 @@ export class VectorRef<V extends SharedValue = Untyped> extends Ref<'VectorRef'>
     const read = this.#view.read(this.#slot, this.#word, index);
     if (read !== MISS) return read as Plain<V> | undefined;
     const id = idOf(this);
-    const at = fromEnd(id, index);
+    const at = toInteger(index);
     const value = native.vectorGetValue(id, at);
     const plain = value === REF ? obtainElement(id, () => native.vectorGetValue(id, at)) : value;
     return plain as Plain<V> | undefined;
@@ -234,16 +238,16 @@ export class VectorRef<V extends SharedValue = Untyped> extends Ref<'VectorRef'>
 
   /**
    * Replaces elements as `Array.prototype.splice` does, all or nothing. Returns a plain array of
-   * those removed; its refs own what the vector held, and you drop them.
+   * those removed; its refs own what the vector held, and you drop them. One step to other threads
+   * unless more than 1,024 go in or out.
    */
   splice(...args: [start?: number, deleteCount?: number, ...values: V[]]): V[] {
     const id = idOf(this);
     const [start, deleteCount, ...values] = args;
-    const length = native.vectorLength(id);
-    const from = toIndex(start, length, 0);
+    const from = toInteger(start);
     let count = 0;
-    if (args.length === 1) count = length - from;
-    else if (args.length > 1) count = Math.min(Math.max(toInteger(deleteCount), 0), length - from);
+    if (args.length === 1) count = Infinity;
+    else if (args.length > 1) count = Math.max(toInteger(deleteCount), 0);
     const removed = spliceValues(id, from, count, values);
     markChanged(id);
     return removed as V[];
@@ -263,15 +267,14 @@ export class VectorRef<V extends SharedValue = Untyped> extends Ref<'VectorRef'>
   }
 
   /**
-   * Sets elements to one value, each of them with a hold of its own. A ref marked by `move()` has
-   * one claim to give, so it can fill one place only (`ERR_UNSUPPORTED_VALUE`).
+   * Sets elements to one value, in one step, each of them with a hold of its own. A ref marked by
+   * `move()` has one claim to give: it fills exactly one place (else `ERR_UNSUPPORTED_VALUE`).
    */
   fill(value: V, start?: number, end?: number): this {
     const id = idOf(this);
-    const length = native.vectorLength(id);
     // Before the value is placed: an index may be an object whose valueOf() uses the heap.
-    const first = toIndex(start, length, 0);
-    const last = toIndex(end, length, length);
+    const first = toInteger(start);
+    const last = end === undefined ? Infinity : toInteger(end);
     native.vectorFill(id, toValue(value, 0), first, last);
     finishMoved(value);
     markChanged(id);
@@ -298,12 +301,8 @@ export class VectorRef<V extends SharedValue = Untyped> extends Ref<'VectorRef'>
   /** O(length); -1 if there is none. */
   lastIndexOf(value: V, ...args: [from?: number]): number {
     const id = idOf(this);
-    const length = native.vectorLength(id);
-    let from = args.length === 0 ? length - 1 : toInteger(args[0]);
-    if (from < 0 && args.length > 0) from += length;
-    const needle = toHeldValue(value, 0);
-    if (from < 0) return -1;
-    return native.vectorIndexOf(id, needle, Math.min(from, limits.vectorMax), true, false);
+    const from = args.length === 0 ? Infinity : toInteger(args[0]);
+    return native.vectorIndexOf(id, toHeldValue(value, 0), from, true, false);
   }
 
   /** Calls back for each element. Refs borrow. */
@@ -453,20 +452,13 @@ function pushOne(id: number, value: unknown): number {
   return length;
 }
 
-/** An index that may count from the end. */
-function fromEnd(id: number, index: number): number {
-  const integer = toInteger(index);
-  return integer < 0 ? integer + native.vectorLength(id) : integer;
-}
-
 function indexOf(
   id: number,
   value: unknown,
   from: number | undefined,
   sameValueZero: boolean,
 ): number {
-  const length = native.vectorLength(id);
-  const start = toIndex(from, length, 0);
+  const start = toInteger(from);
   return native.vectorIndexOf(id, toHeldValue(value, 0), start, false, sameValueZero);
 }
 

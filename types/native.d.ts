@@ -154,10 +154,8 @@ export interface Native {
   readonly fieldTypes: Readonly<
     Record<'string' | 'number' | 'boolean' | 'bigint' | 'ref' | 'any' | 'typed' | 'shaped', number>
   >;
-  /** Limits: `textMax` (code units), `fieldsMax`, `bytesMax`, `vectorMax`, `idLimit` (2^52). */
-  readonly limits: Readonly<
-    Record<'textMax' | 'fieldsMax' | 'bytesMax' | 'vectorMax' | 'idLimit', number>
-  >;
+  /** Limits: `textMax` (code units), `fieldsMax`, `bytesMax`, `idLimit` (2^52). */
+  readonly limits: Readonly<Record<'textMax' | 'fieldsMax' | 'bytesMax' | 'idLimit', number>>;
 
   /** The class that errors of this environment are made of: `new cls(code, message)`. */
   setErrorClass(cls: new (code: string, message: string) => Error): void;
@@ -273,7 +271,7 @@ export interface Native {
 
   vectorNew(): number;
   vectorLength(id: number): number;
-  /** undefined if out of range. `index` any number: non-integers and negatives are out of range. */
+  /** undefined if out of range, as all that is not whole. An index from the end if negative, as positions below. */
   vectorGet(id: number, index: number): Value;
   vectorAcquire(id: number, index: number): Value;
   vectorGetValue(id: number, index: number): Value;
@@ -288,8 +286,8 @@ export interface Native {
   vectorPop(id: number): Value;
   vectorShift(id: number): Value;
   vectorRemoveAt(id: number, index: number): boolean;
-  /** The removed elements, handed over. At most `batch` removed (the caller splits) and `batch` inserted; all or nothing. */
-  vectorSplice(id: number, start: number, remove: number, ...values: Value[]): Value[];
+  /** The removed elements, handed over; undefined, and nothing done, if they are more than `batch`. At most `batch` inserted. */
+  vectorSplice(id: number, start: number, remove: number, ...values: Value[]): Value[] | undefined;
   /** Up to `limit` (<= batch) elements from the front, handed over. */
   vectorTakeMany(id: number, limit: number): Value[];
   vectorFill(id: number, value: Value, start: number, end: number): void;

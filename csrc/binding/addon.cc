@@ -170,7 +170,6 @@ bool Environment::define_constants(napi_value exports) {
   static const Constant limits[] = {{"textMax", SH_TEXT_MAX},
                                     {"fieldsMax", SH_FIELDS_MAX},
                                     {"bytesMax", static_cast<double>(SH_BYTES_MAX)},
-                                    {"vectorMax", SH_VECTOR_MAX},
                                     {"idLimit", static_cast<double>(SH_ID_LIMIT)}};
   const auto define = [this, exports](const char *name, const auto &constants) {
     napi_value object;

@@ -1,5 +1,6 @@
 #include "convert.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "external_string.h"
@@ -214,6 +215,17 @@ bool read_index(const Call &call, size_t arg, const char *name, uint32_t *out) {
   }
   const bool integer = number >= 0 && number < kTwo32 - 1 && number == std::trunc(number);
   *out = integer ? static_cast<uint32_t>(number) : kNoIndex;
+  return true;
+}
+
+bool read_position(const Call &call, size_t arg, const char *name, int64_t *out) {
+  double number;
+  if (!read_number(call, arg, name, &number)) {
+    return false;
+  }
+  // Beyond 2^32 either way there is nothing but the ends.
+  const bool whole = number == std::trunc(number);
+  *out = whole ? static_cast<int64_t>(std::clamp(number, -kTwo32, kTwo32)) : kNoPosition;
   return true;
 }
 

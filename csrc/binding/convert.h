@@ -33,6 +33,11 @@ bool read_values(const Call &call, size_t first, sh_value **out, uint32_t *count
 constexpr uint32_t kNoIndex = UINT32_MAX;
 bool read_index(const Call &call, size_t arg, const char *name, uint32_t *out);
 
+// A whole number, negative if it counts from the end; anything else becomes kNoPosition, which is
+// behind the end of every object.
+constexpr int64_t kNoPosition = INT64_MAX;
+bool read_position(const Call &call, size_t arg, const char *name, int64_t *out);
+
 // An integer from 0 on; what is above 2^32 - 1 becomes that.
 bool read_clamped(const Call &call, size_t arg, const char *name, uint32_t *out);
 

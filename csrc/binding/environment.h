@@ -36,7 +36,7 @@ constexpr uint32_t kLockAnswer = 4 + SH_DEADLOCK_IDS;
 constexpr uint8_t kMoveUnscoped = 2;
 constexpr size_t kFewArguments = 16;
 static_assert(SH_FIELDS_MAX <= kBatch, "a record is read in one batch");
-static_assert(kBatch <= SH_READ_MAX, "the core hands out a batch");
+static_assert(kBatch == SH_READ_MAX, "the core hands out a batch, and no more");
 
 class Environment;
 struct Call;

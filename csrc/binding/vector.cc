@@ -23,10 +23,10 @@ napi_value length(Call &call) {
 }
 
 template <sh_mode mode> napi_value get(Call &call) {
-  uint32_t index;
+  int64_t index;
   sh_value value{};
   bool found;
-  if (!read_id(call) || !read_index(call, 1, "index", &index)) {
+  if (!read_id(call) || !read_position(call, 1, "index", &index)) {
     return nullptr;
   }
   const sh_status status = sh_vector_get(call.core, call.id, index, mode, &value, &found);
@@ -106,15 +106,22 @@ napi_value remove_at(Call &call) {
 }
 
 napi_value splice(Call &call) {
-  uint32_t start, remove, count, removed = 0;
+  int64_t start;
+  uint32_t remove, count, removed = 0;
   sh_value *values;
-  if (!read_id(call) || !read_clamped(call, 1, "start", &start) ||
-      !read_uint(call, 2, "remove", kBatch, &remove) || !read_values(call, 3, &values, &count)) {
+  if (!read_id(call) || !read_position(call, 1, "start", &start) ||
+      !read_clamped(call, 2, "remove", &remove) || !read_values(call, 3, &values, &count)) {
     return nullptr;
   }
   sh_value *out = call.state.values_out();
+  if (out == nullptr) {
+    return fail_memory(call);
+  }
   const sh_status status =
       sh_vector_splice(call.core, call.id, start, remove, values, count, out, &removed);
+  if (status == SH_E_OUT_OF_RANGE && removed > kBatch) {
+    return nullptr;
+  }
   if (status != SH_OK) {
     return fail(call, status, values, count);
   }
@@ -137,9 +144,9 @@ napi_value take_many(Call &call) {
 
 napi_value fill(Call &call) {
   sh_value value;
-  uint32_t start, end;
+  int64_t start, end;
   if (!read_id(call) || !read_value(call, 1, 0, &value) ||
-      !read_clamped(call, 2, "start", &start) || !read_clamped(call, 3, "end", &end)) {
+      !read_position(call, 2, "start", &start) || !read_position(call, 3, "end", &end)) {
     return nullptr;
   }
   const sh_status status = sh_vector_fill(call.core, call.id, &value, start, end);
@@ -159,9 +166,10 @@ template <sh_status (*change)(sh_env *, sh_id)> napi_value change_all(Call &call
 
 napi_value index_of(Call &call) {
   sh_value value;
-  uint32_t from, index;
+  int64_t from;
+  uint32_t index;
   bool backwards, same_value_zero, found;
-  if (!read_id(call) || !read_value(call, 1, 0, &value) || !read_clamped(call, 2, "from", &from) ||
+  if (!read_id(call) || !read_value(call, 1, 0, &value) || !read_position(call, 2, "from", &from) ||
       !read_boolean(call, 3, "backwards", &backwards) ||
       !read_boolean(call, 4, "sameValueZero", &same_value_zero)) {
     return nullptr;

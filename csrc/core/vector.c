@@ -10,41 +10,6 @@
 
 #include <string.h>
 
-// Stores the vector, unlocks, retires the body it no longer uses.
-static void finish(sh_env *env, shi_slot *slot, const shi_view *v, const shi_view *retired) {
-  shi_view_store(env->heap, slot, v);
-  shi_slot_unlock(env, slot, true);
-  shi_view_retire(env, retired);
-}
-
-// --- words of a call -------------------------------------------------------------------------
-
-static void unmake_words(sh_env *env, const sh_value *values, const shi_word *words, uint32_t n) {
-  for (uint32_t i = 0; i < n; i++) {
-    shi_word_unmake(env, &values[i], words[i]);
-  }
-}
-
-// Words of n values in scratch memory; nothing is kept on failure.
-static sh_status make_words(sh_env *env, const sh_value *values, uint32_t n, shi_word **out) {
-  shi_write_reset(env);
-  shi_word *words = shi_write_room(env, (size_t)n * sizeof(shi_word));
-  if (words == NULL) {
-    return SH_E_HEAP_FULL;
-  }
-  for (uint32_t i = 0; i < n; i++) {
-    sh_status status = shi_word_make(env, &values[i], &words[i]);
-    if (status != SH_OK) {
-      unmake_words(env, values, words, i);
-      return status;
-    }
-  }
-  *out = words;
-  return SH_OK;
-}
-
-// --- operations ------------------------------------------------------------------------------
-
 sh_status sh_vector_new(sh_env *env, sh_id *out) {
   uint32_t index = 0;
   sh_status status = shi_slot_take(env, false, &index);
@@ -73,7 +38,7 @@ sh_status sh_vector_length(sh_env *env, sh_id id, uint32_t *out) {
   return status;
 }
 
-static shi_peeked peek_element(const shi_peek *peek, uint32_t index, sh_mode mode, sh_value *out,
+static shi_peeked peek_element(const shi_peek *peek, int64_t index, sh_mode mode, sh_value *out,
                                bool *found) {
   uint64_t payload[2];
   shi_peek_payload(peek, payload);
@@ -82,12 +47,13 @@ static shi_peeked peek_element(const shi_peek *peek, uint32_t index, sh_mode mod
   }
   uint64_t offset = payload[0];
   uint32_t length = (uint32_t)payload[1];
-  *found = index < length;
-  if (index >= length) {
+  uint32_t place = shi_index(index, length);
+  *found = place < length;
+  if (place >= length) {
     out->kind = SH_KIND_UNDEFINED;
     return SHI_PEEKED;
   }
-  uint64_t at = offset + (uint64_t)index * sizeof(shi_word);
+  uint64_t at = offset + (uint64_t)place * sizeof(shi_word);
   if (!shi_in_bodies(peek->env->heap, offset, 0) ||
       !shi_in_bodies(peek->env->heap, at, sizeof(shi_word))) {
     return SHI_PEEK_LOCK;
@@ -96,7 +62,7 @@ static shi_peeked peek_element(const shi_peek *peek, uint32_t index, sh_mode mod
   return shi_word_peek(peek->env, word, mode, out) ? SHI_PEEKED : SHI_PEEK_LOCK;
 }
 
-sh_status sh_vector_get(sh_env *env, sh_id id, uint32_t index, sh_mode mode, sh_value *out,
+sh_status sh_vector_get(sh_env *env, sh_id id, int64_t index, sh_mode mode, sh_value *out,
                         bool *found) {
   shi_slot *slot = NULL;
   shi_read_reset(env);
@@ -114,14 +80,15 @@ sh_status sh_vector_get(sh_env *env, sh_id id, uint32_t index, sh_mode mode, sh_
   }
   shi_view v = shi_view_load(env->heap, slot);
   sh_value value = {.kind = SH_KIND_UNDEFINED};
-  if (index < v.length) {
-    status = shi_word_read(env, v.at[index], mode, &value);
+  uint32_t place = shi_index(index, v.length);
+  if (place < v.length) {
+    status = shi_word_read(env, v.at[place], mode, &value);
   }
   shi_unlock(&slot->lock, false);
   if (status == SH_OK) {
     shi_value_deref(env, &value);
     *out = value;
-    *found = index < v.length;
+    *found = place < v.length;
   }
   return status;
 }
@@ -159,7 +126,7 @@ static sh_status insert(sh_env *env, sh_id id, bool front, const sh_value *value
   shi_slot *slot = NULL;
   shi_word *words = NULL;
   shi_view retired;
-  sh_status status = make_words(env, values, n, &words);
+  sh_status status = shi_words_make(env, values, n, &words);
   if (status != SH_OK) {
     return status;
   }
@@ -174,11 +141,11 @@ static sh_status insert(sh_env *env, sh_id id, bool front, const sh_value *value
     } else {
       shi_words_move(v.at + at, words, n);
       *length = v.length;
-      finish(env, slot, &v, &retired);
+      shi_view_finish(env, slot, &v, &retired);
     }
   }
   if (status != SH_OK) {
-    unmake_words(env, values, words, n);
+    shi_words_unmake(env, values, words, n);
   }
   return status;
 }
@@ -218,7 +185,7 @@ static sh_status take(sh_env *env, sh_id id, uint32_t index, sh_value *out, bool
     shi_word word = v.at[index];
     shi_view_close(&v, index, 1);
     shi_view retired = shi_view_shrink(env, &v);
-    finish(env, slot, &v, &retired);
+    shi_view_finish(env, slot, &v, &retired);
     shi_word_release(env, word);
   }
   if (status == SH_OK) {
@@ -243,118 +210,6 @@ sh_status sh_vector_remove_at(sh_env *env, sh_id id, uint32_t index, bool *found
     index--; // out of range in any vector, and not "the last"
   }
   return take(env, id, index, NULL, found);
-}
-
-sh_status sh_vector_splice(sh_env *env, sh_id id, uint32_t start, uint32_t remove,
-                           const sh_value *values, uint32_t n, sh_value *out, uint32_t *removed) {
-  shi_slot *slot = NULL;
-  shi_word *words = NULL;
-  if (remove > SH_READ_MAX) {
-    return SH_E_OUT_OF_RANGE;
-  }
-  shi_read_reset(env);
-  sh_status status = make_words(env, values, n, &words);
-  if (status != SH_OK) {
-    return status;
-  }
-  shi_word *taken = shi_write_room(env, (size_t)remove * sizeof(shi_word));
-  status = taken == NULL ? SH_E_HEAP_FULL : shi_slot_lock_write(env, id, SH_TYPE_VECTOR, &slot);
-  if (status != SH_OK) {
-    unmake_words(env, values, words, n);
-    return status;
-  }
-  shi_view v = shi_view_load(env->heap, slot);
-  shi_view grown = {.at = NULL};
-  start = start > v.length ? v.length : start;
-  remove = remove > v.length - start ? v.length - start : remove;
-  uint32_t read = 0;
-  while (read < remove && status == SH_OK) {
-    status = shi_word_read(env, v.at[start + read], SH_ACQUIRE, &out[read]);
-    read += status == SH_OK ? 1 : 0;
-  }
-  if (status == SH_OK && n > remove) {
-    status = shi_view_open(env, &v, start + remove, n - remove, &grown);
-  }
-  if (status != SH_OK) {
-    shi_unlock(&slot->lock, false);
-    shi_values_discard(env, out, read, SH_ACQUIRE);
-    unmake_words(env, values, words, n);
-    return status;
-  }
-  if (remove > 0) {
-    memcpy(taken, v.at + start, (size_t)remove * sizeof(shi_word));
-  }
-  if (n < remove) {
-    shi_view_close(&v, start + n, remove - n);
-  }
-  if (n > 0) {
-    shi_words_move(v.at + start, words, n);
-  }
-  shi_view retired = n < remove ? shi_view_shrink(env, &v) : grown;
-  if (n == 0 && remove == 0) {
-    shi_unlock(&slot->lock, false);
-  } else {
-    finish(env, slot, &v, &retired);
-  }
-  shi_worklist list = {0};
-  for (uint32_t i = 0; i < remove; i++) {
-    shi_release_word(env, &list, taken[i]);
-  }
-  shi_release_run(env, &list);
-  *removed = remove;
-  return SH_OK;
-}
-
-sh_status sh_vector_fill(sh_env *env, sh_id id, const sh_value *value, uint32_t start,
-                         uint32_t end) {
-  shi_slot *slot = NULL;
-  uint32_t length = 0;
-  sh_status status = sh_vector_length(env, id, &length);
-  if (status != SH_OK) {
-    return status;
-  }
-  end = end > length ? length : end;
-  if (start >= end) {
-    return SH_OK;
-  }
-  uint32_t n = end - start;
-  if (value->kind == SH_KIND_REF && value->move && n > 1) {
-    return SH_E_UNSUPPORTED_VALUE;
-  }
-  // A word of its own for each place, made before the lock.
-  shi_write_reset(env);
-  shi_word *words = shi_write_room(env, (size_t)n * sizeof(shi_word));
-  if (words == NULL) {
-    return SH_E_HEAP_FULL;
-  }
-  uint32_t made = 0;
-  while (made < n && status == SH_OK) {
-    status = shi_word_make(env, value, &words[made]);
-    made += status == SH_OK ? 1 : 0;
-  }
-  if (status == SH_OK) {
-    status = shi_slot_lock_write(env, id, SH_TYPE_VECTOR, &slot);
-  }
-  uint32_t filled = 0;
-  if (status == SH_OK) {
-    shi_view v = shi_view_load(env->heap, slot);
-    // It may have become shorter meanwhile.
-    for (; filled < n && start + filled < v.length; filled++) {
-      shi_word old = v.at[start + filled];
-      shi_word_store(&v.at[start + filled], words[filled]);
-      words[filled] = old;
-    }
-    shi_slot_unlock(env, slot, true);
-  }
-  shi_worklist list = {0};
-  for (uint32_t i = 0; i < filled; i++) {
-    shi_release_word(env, &list, words[i]);
-  }
-  shi_release_run(env, &list);
-  for (uint32_t i = filled; i < made; i++) {
-    shi_word_unmake(env, value, words[i]);
-  }
-  return status;
 }
 
 sh_status sh_vector_reverse(sh_env *env, sh_id id) {
@@ -394,7 +249,17 @@ sh_status sh_vector_clear(sh_env *env, sh_id id) {
   return SH_OK;
 }
 
-sh_status sh_vector_index_of(sh_env *env, sh_id id, const sh_value *value, uint32_t from,
+// Where a search backwards begins; UINT32_MAX: before the first element.
+static uint32_t last_place(int64_t from, uint32_t length) {
+  if (from >= length) {
+    from = (int64_t)length - 1;
+  } else if (from < 0) {
+    from += length;
+  }
+  return from < 0 ? UINT32_MAX : (uint32_t)from;
+}
+
+sh_status sh_vector_index_of(sh_env *env, sh_id id, const sh_value *value, int64_t from,
                              bool backwards, bool same_value_zero, uint32_t *index, bool *found) {
   shi_slot *slot = NULL;
   shi_key key;
@@ -410,7 +275,7 @@ sh_status sh_vector_index_of(sh_env *env, sh_id id, const sh_value *value, uint3
   *found = false;
   shi_view v = shi_view_load(env->heap, slot);
   bool never = !same_value_zero && value->kind == SH_KIND_NUMBER && value->number != value->number;
-  uint32_t i = backwards && from >= v.length ? v.length - 1 : from; // an empty vector: UINT32_MAX
+  uint32_t i = backwards ? last_place(from, v.length) : shi_position(from, v.length);
   for (; !never && i < v.length; i += backwards ? UINT32_MAX : 1) {
     if (shi_key_equals(env->heap, &key, v.at[i])) {
       *index = i;

@@ -5,6 +5,9 @@
 // free words before element 0: shift() moves the start, so a vector is a queue at O(1).
 // V1 start + length <= capacity   V2 body offset = offset of element 0 - 8 * start - 8
 //
+// An `int64_t` index or position counts from the end if it is negative, in the same step as the
+// operation; positions beyond either end are that end.
+//
 // Everything is written under the vector's core lock. It is read under it as well; single elements
 // and the length, by an environment that is online, without it (optimistic.h). Push, pop, shift,
 // unshift at amortised O(1) an element; removing or inserting inside moves the shorter tail,
@@ -22,7 +25,7 @@ sh_status sh_vector_new(sh_env *env, sh_id *out);
 sh_status sh_vector_length(sh_env *env, sh_id id, uint32_t *out);
 
 // Element `index`; *found false (out of range) leaves *out undefined.
-sh_status sh_vector_get(sh_env *env, sh_id id, uint32_t index, sh_mode mode, sh_value *out,
+sh_status sh_vector_get(sh_env *env, sh_id id, int64_t index, sh_mode mode, sh_value *out,
                         bool *found);
 
 // Replaces element `index`. OUT_OF_RANGE if there is none.
@@ -41,25 +44,24 @@ sh_status sh_vector_shift(sh_env *env, sh_id id, sh_value *out, bool *found);
 // Removes element `index` and releases it; *found false if out of range.
 sh_status sh_vector_remove_at(sh_env *env, sh_id id, uint32_t index, bool *found);
 
-// Replaces `remove` elements from `start` on (both clamped) by n values, all or nothing, and hands
-// the removed elements over in out[0..*removed). `out` must have room for `remove` values, at most
-// SH_READ_MAX (else OUT_OF_RANGE).
-sh_status sh_vector_splice(sh_env *env, sh_id id, uint32_t start, uint32_t remove,
+// Replaces `remove` elements from `start` on, or as many as there are, by n values, all or nothing,
+// and hands the removed elements over in out[0..*removed). OUT_OF_RANGE, and how many they would be
+// in *removed, if there are more than SH_READ_MAX.
+sh_status sh_vector_splice(sh_env *env, sh_id id, int64_t start, uint32_t remove,
                            const sh_value *values, uint32_t n, sh_value *out, uint32_t *removed);
 
-// Sets [start, end) (clamped) to one value; each place takes its own hold. `move` is refused
-// (UNSUPPORTED_VALUE) unless exactly one place is filled.
-sh_status sh_vector_fill(sh_env *env, sh_id id, const sh_value *value, uint32_t start,
-                         uint32_t end);
+// Sets [start, end) to one value; each place takes its own hold. `move` is refused
+// (UNSUPPORTED_VALUE) unless exactly one place is filled. O(places).
+sh_status sh_vector_fill(sh_env *env, sh_id id, const sh_value *value, int64_t start, int64_t end);
 
 sh_status sh_vector_reverse(sh_env *env, sh_id id);
 
 // Removes every element and releases it. O(length).
 sh_status sh_vector_clear(sh_env *env, sh_id id);
 
-// First index >= from (or, backwards, last index <= from) of an element equal to the value;
+// First index from `from` on (or, backwards, last index up to it) of an element equal to the value;
 // *found false if none. `same_value_zero`: NaN equals NaN. O(length).
-sh_status sh_vector_index_of(sh_env *env, sh_id id, const sh_value *value, uint32_t from,
+sh_status sh_vector_index_of(sh_env *env, sh_id id, const sh_value *value, int64_t from,
                              bool backwards, bool same_value_zero, uint32_t *index, bool *found);
 
 // Reads up to `limit` elements from `start` on. *version is the vector's version at that moment.

@@ -2,6 +2,8 @@
 
 #include "alloc.h"
 #include "epoch.h"
+#include "slot_lock.h"
+#include "text.h"
 #include "vector.h"
 #include "words.h"
 
@@ -157,4 +159,35 @@ shi_word *shi_vector_words(const sh_heap *heap, const shi_slot *slot, uint32_t *
 bool shi_vector_fits(const sh_heap *heap, const shi_slot *slot) {
   shi_view v = shi_view_load(heap, slot);
   return (uint64_t)v.start + v.length <= v.capacity;
+}
+
+void shi_view_finish(sh_env *env, shi_slot *slot, const shi_view *v, const shi_view *retired) {
+  shi_view_store(env->heap, slot, v);
+  shi_slot_unlock(env, slot, true);
+  shi_view_retire(env, retired);
+}
+
+// --- words of a call -------------------------------------------------------------------------
+
+void shi_words_unmake(sh_env *env, const sh_value *values, const shi_word *words, uint32_t n) {
+  for (uint32_t i = 0; i < n; i++) {
+    shi_word_unmake(env, &values[i], words[i]);
+  }
+}
+
+sh_status shi_words_make(sh_env *env, const sh_value *values, uint32_t n, shi_word **out) {
+  shi_write_reset(env);
+  shi_word *words = shi_write_room(env, (size_t)n * sizeof(shi_word));
+  if (words == NULL) {
+    return SH_E_HEAP_FULL;
+  }
+  for (uint32_t i = 0; i < n; i++) {
+    sh_status status = shi_word_make(env, &values[i], &words[i]);
+    if (status != SH_OK) {
+      shi_words_unmake(env, values, words, i);
+      return status;
+    }
+  }
+  *out = words;
+  return SH_OK;
 }

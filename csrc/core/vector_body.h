@@ -8,7 +8,20 @@
 #ifndef SH_VECTOR_BODY_H
 #define SH_VECTOR_BODY_H
 
-#include "state.h"
+#include "value.h"
+
+// An index that counts from the end if it is negative: the element's place, or `length` if there is
+// none.
+static inline uint32_t shi_index(int64_t index, uint32_t length) {
+  index += index < 0 ? length : 0;
+  return index >= 0 && index < length ? (uint32_t)index : length;
+}
+
+// The same for a place between elements: the nearest there is.
+static inline uint32_t shi_position(int64_t at, uint32_t length) {
+  at += at < 0 ? length : 0;
+  return at < 0 ? 0 : at < length ? (uint32_t)at : length;
+}
 
 // `at` is NULL for no body.
 typedef struct shi_view {
@@ -36,5 +49,14 @@ shi_view shi_view_shrink(sh_env *env, shi_view *v);
 
 // Retires a body; nothing for at NULL.
 void shi_view_retire(sh_env *env, const shi_view *v);
+
+// Ends a change: stores the vector, unlocks it, retires the body that it no longer uses.
+void shi_view_finish(sh_env *env, shi_slot *slot, const shi_view *v, const shi_view *retired);
+
+// --- words of a call, made before the lock -----------------------------------------------------
+
+// Words of n values in scratch memory (shi_write_room); nothing is kept on failure.
+sh_status shi_words_make(sh_env *env, const sh_value *values, uint32_t n, shi_word **out);
+void shi_words_unmake(sh_env *env, const sh_value *values, const shi_word *words, uint32_t n);
 
 #endif

@@ -82,8 +82,10 @@ static void vector_splice(model *m, model_object *vector, sh_status expected) {
   uint32_t start = model_below(m, (expected == SH_OK ? vector->size : 3) + 3);
   uint32_t remove = model_below(m, model_chance(m, 10) ? MODEL_SIZE : 10);
   uint32_t removed = 0;
+  bool from_end = model_chance(m, 30) && expected == SH_OK && start < vector->size;
+  int64_t from = from_end ? (int64_t)start - vector->size : start;
   sh_status taken = operands(m, n, values, in);
-  sh_status status = sh_vector_splice(m->env, vector->id, start, remove, in, n, out, &removed);
+  sh_status status = sh_vector_splice(m->env, vector->id, from, remove, in, n, out, &removed);
   if (!model_settle(m, status, taken != SH_OK ? taken : expected)) {
     if (taken == SH_OK) {
       give_up(m, n, values);
@@ -106,22 +108,37 @@ static void vector_splice(model *m, model_object *vector, sh_status expected) {
   }
 }
 
+// Of a moved value that would fill no place, or several.
+static sh_status status_of_misplaced(model *m, model_value value) {
+  sh_status status = model_take(m, value, true);
+  if (status == SH_OK) {
+    model_untake(m, value, true);
+    status = SH_E_UNSUPPORTED_VALUE;
+  }
+  return status;
+}
+
 static void vector_fill(model *m, model_object *vector, sh_status expected) {
   model_operand value = model_operand_of(m);
   uint32_t size = expected == SH_OK ? vector->size : 0;
   uint32_t start = model_below(m, size + 2);
-  uint32_t end = start + (value.move ? 1 : model_below(m, 12));
+  uint32_t end = start + (value.move && !model_chance(m, 10) ? 1 : model_below(m, 12));
   uint32_t n = end > size ? (start < size ? size - start : 0) : end - start;
+  // The same places counted from the end, where they can be.
+  bool from_end = model_chance(m, 30);
+  int64_t first = from_end && start < size ? (int64_t)start - size : start;
+  int64_t last = from_end && end < size ? (int64_t)end - size : end;
   sh_status wanted = expected;
   uint32_t taken = 0;
-  if (value.move && model_chance(m, 10) && size > start + 1) {
-    (void)model_settle(m, sh_vector_fill(m->env, vector->id, &value.in, start, start + 2),
-                       SH_E_UNSUPPORTED_VALUE);
+  if (expected == SH_OK && value.move && n != 1) {
+    wanted = status_of_misplaced(m, value.value);
+    (void)model_settle(m, sh_vector_fill(m->env, vector->id, &value.in, first, last), wanted);
+    return;
   }
   for (; taken < n && wanted == SH_OK; taken += wanted == SH_OK ? 1 : 0) {
     wanted = model_take(m, value.value, value.move);
   }
-  sh_status status = sh_vector_fill(m->env, vector->id, &value.in, start, end);
+  sh_status status = sh_vector_fill(m->env, vector->id, &value.in, first, last);
   if (!model_settle(m, status, wanted)) {
     while (taken-- > 0) {
       model_untake(m, value.value, value.move);
@@ -145,7 +162,8 @@ static void vector_set_or_get(model *m, model_object *vector, sh_status expected
   bool found = false;
   if (model_chance(m, 50)) {
     sh_mode mode = model_mode(m);
-    if (model_settle(m, sh_vector_get(m->env, vector->id, at, mode, &out, &found), expected)) {
+    int64_t index = there && model_chance(m, 30) ? (int64_t)at - vector->size : at;
+    if (model_settle(m, sh_vector_get(m->env, vector->id, index, mode, &out, &found), expected)) {
       MODEL_CHECK(m, found == there);
       model_got(m, &out, there ? vector->pairs[at].value : (model_value){SH_KIND_UNDEFINED, 0},
                 mode);

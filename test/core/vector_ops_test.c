@@ -60,14 +60,23 @@ static void searches(void **state) {
   assert_ok(sh_vector_push(f->env, vector, values, 9, &n));
   const struct {
     sh_value value;
-    uint32_t from;
+    int64_t from;
     bool backwards;
     bool zero;
     int at; // -1: not found
   } cases[] = {{v_number(1), 0, false, true, 0},
                {v_number(1), 1, false, true, 8},
                {v_number(1), 9, false, true, -1},
-               {v_number(1), UINT32_MAX, true, true, 8},
+               {v_number(1), INT64_MAX, true, true, 8},
+               {v_number(1), INT64_MAX, false, true, -1},
+               {v_number(1), -9, true, true, 0},
+               {v_number(1), -10, true, true, -1},
+               {v_number(1), INT64_MIN, true, true, -1},
+               {v_number(1), -1, true, true, 8},
+               {v_number(1), -2, true, true, 0},
+               {v_number(1), -9, false, true, 0},
+               {v_number(1), -8, false, true, 8},
+               {v_number(1), INT64_MIN, false, true, 0},
                {v_number(1), 7, true, true, 0},
                {v_number(NAN), 0, false, true, 1},
                {v_number(NAN), 0, false, false, -1},
@@ -94,8 +103,11 @@ static void searches(void **state) {
   }
   sh_id empty = new_vector(f);
   bool found = true;
-  assert_ok(sh_vector_index_of(f->env, empty, &values[0], UINT32_MAX, true, true, &n, &found));
-  assert_false(found);
+  for (int64_t from = -1; from <= 1; from++) {
+    found = true;
+    assert_ok(sh_vector_index_of(f->env, empty, &values[0], from, true, true, &n, &found));
+    assert_false(found);
+  }
   assert_ok(sh_drop(f->env, other));
   sh_value dead = v_ref(other);
   assert_status(sh_vector_index_of(f->env, vector, &dead, 0, false, true, &n, &found),
@@ -117,11 +129,18 @@ static void fill_takes_a_hold_for_each_place(void **state) {
   assert_ok(sh_vector_fill(f->env, vector, &ref, 3, 3));
   assert_ok(sh_vector_fill(f->env, vector, &ref, 4, 2));
   assert_ok(sh_vector_fill(f->env, vector, &ref, 9, 12));
+  assert_ok(sh_vector_fill(f->env, vector, &ref, INT64_MIN, -5));
+  assert_ok(sh_vector_fill(f->env, vector, &ref, -1, -1));
+  // A claim that is given must be taken.
+  assert_status(sh_vector_fill(f->env, vector, &move, 3, 3), SH_E_UNSUPPORTED_VALUE);
+  assert_status(sh_vector_fill(f->env, vector, &move, 5, INT64_MAX), SH_E_UNSUPPORTED_VALUE);
   assert_true(fingerprint(f) == before);
-  assert_ok(sh_vector_fill(f->env, vector, &ref, 1, UINT32_MAX));
+  assert_ok(sh_vector_fill(f->env, vector, &ref, -4, -2));
+  assert_counts(f, id, 1, 2);
+  assert_ok(sh_vector_fill(f->env, vector, &ref, 1, INT64_MAX));
   assert_counts(f, id, 1, 4);
   assert_status(sh_id_check(f->env, old, SH_TYPE_NONE, NULL), SH_E_USE_AFTER_FREE);
-  assert_ok(sh_vector_fill(f->env, vector, &move, 0, 1));
+  assert_ok(sh_vector_fill(f->env, vector, &move, -5, -4));
   assert_counts(f, id, 0, 5);
   sh_value text = v_text(long_text);
   assert_ok(sh_vector_fill(f->env, vector, &text, 0, 5)); // a payload for each place
@@ -171,11 +190,27 @@ static void splice_hands_over_and_is_bounded(void **state) {
   assert_counts(f, ids[1], 1, 0);
   assert_counts(f, ids[2], 1, 0);
   uint64_t before = fingerprint(f);
-  assert_status(sh_vector_splice(f->env, vector, 0, SH_READ_MAX + 1, NULL, 0, out, &removed),
-                SH_E_OUT_OF_RANGE);
   assert_ok(sh_vector_splice(f->env, vector, 77, 77, NULL, 0, out, &removed));
   assert_int_equal(removed, 0);
   assert_true(fingerprint(f) == before);
+  assert_ok(sh_vector_splice(f->env, vector, -1, UINT32_MAX, in, 1, out, &removed));
+  assert_int_equal(removed, 1);
+  assert_counts(f, ids[3], 1, 0);
+  assert_ok(sh_vector_splice(f->env, vector, INT64_MIN, 1, NULL, 0, out, &removed));
+  assert_int_equal(removed, 1);
+  assert_counts(f, ids[0], 1, 0);
+  assert_int_equal(vector_length(f, vector), 3);
+  for (uint32_t i = 3; i <= SH_READ_MAX; i++) {
+    vector_push(f, vector, v_number(i));
+  }
+  before = fingerprint(f);
+  assert_status(sh_vector_splice(f->env, vector, 0, UINT32_MAX, in, 2, out, &removed),
+                SH_E_OUT_OF_RANGE);
+  assert_int_equal(removed, SH_READ_MAX + 1);
+  assert_true(fingerprint(f) == before);
+  assert_ok(sh_vector_splice(f->env, vector, 1, UINT32_MAX, NULL, 0, out, &removed));
+  assert_int_equal(removed, SH_READ_MAX);
+  assert_int_equal(vector_length(f, vector), 1);
 }
 
 static void too_many_elements_are_refused(void **state) {

@@ -95,6 +95,7 @@ const failures: [string, (ref: StringRef) => void][] = [
   ['vector.setAt out of range', (ref) => own(new VectorRef()).setAt(0, ref)],
   ['vector.splice with a bad value', (ref) => own(new VectorRef()).splice(0, 0, ref, new Date())],
   ['vector.fill of two places', (ref) => own(VectorRef.from<any>([1, 2])).fill(ref)],
+  ['vector.fill of no place', (ref) => own(VectorRef.from<any>([1, 2])).fill(ref, 2)],
   ['VectorRef.from with a bad value', (ref) => VectorRef.from<any>([ref, {} as any])],
   ['struct.setKey of another type', (ref) => own(Box.new()).setKey('list', ref as any)],
   ['struct.setKey of no field', (ref) => own(Box.new()).setKey('nothing' as any, ref)],

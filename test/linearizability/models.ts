@@ -108,7 +108,20 @@ export const vectorModel = modelOf<readonly number[]>([], (state) => state.join(
     state: state.filter((_, place) => place !== i),
     result: at(state, i),
   }),
+  at: (state, i: number) => ({ state, result: state.at(i) }),
+  splice(state, start: number, count: number, ...values: number[]) {
+    const next = [...state];
+    return { result: next.splice(start, count, ...values), state: next };
+  },
+  fill: (state, value: number, start: number, end?: number) => ({
+    state: [...state].fill(value, start, end),
+    result: 'this',
+  }),
   indexOf: (state, value: number) => ({ state, result: state.indexOf(value) }),
+  lastIndexOf: (state, value: number, from: number) => ({
+    state,
+    result: state.lastIndexOf(value, from),
+  }),
   reverse: (state) => ({ state: [...state].reverse(), result: 'this' }),
   clear: () => ({ state: [], result: undefined }),
   len: (state) => ({ state, result: state.length }),
