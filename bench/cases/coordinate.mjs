@@ -1,12 +1,15 @@
 // Threads that work together: a counter that all add to, locks, queues, being told of changes.
 import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import { microseconds } from '../clock.mjs';
 import { isQuick, sized } from '../data.mjs';
 
 const ADDS = sized(200_000); // of each thread
 const LOCKS = sized(200_000);
 const ITEMS = sized(200_000);
 const TRIPS = sized(2_000);
+const WAKES = sized(200);
 const WINDOW_MS = isQuick ? 5 : 300;
 const CONTENDERS = 4;
 
@@ -33,7 +36,7 @@ const queues = pair(({ QueueRef }) => new QueueRef());
 const numbers = pair(({ NumberRef }) => new NumberRef());
 
 /** A case of this thread and a worker that does a job with a pair; `run` begins when it is ready. */
-const withWorker = ({ name, title, ops, unit, bounds, newPair, job, run }) => ({
+const withWorker = ({ name, title, ops, unit, bounds, newPair, job, run, measure }) => ({
   name: `coordinate.${name}`,
   title,
   peers: ['shared-heap', 'post-message'],
@@ -47,6 +50,7 @@ const withWorker = ({ name, title, ops, unit, bounds, newPair, job, run }) => ({
     return { shared, worker };
   },
   run,
+  measure,
   teardown: ({ worker }) => stop([worker]),
 });
 
@@ -136,6 +140,23 @@ export default [
         sum += back.pop();
       }
       return sum;
+    },
+  }),
+  withWorker({
+    name: 'wake',
+    title: 'a number handed to a thread that has gone to sleep',
+    unit: 'us', // nearly all of it the system's, which wakes a thread and a processor
+    newPair: queues,
+    job: 'receive',
+    async measure({ shared: [queue], worker }) {
+      await ask(worker, WAKES);
+      const mean = once(worker, 'message');
+      for (let i = 0; i < WAKES; i++) {
+        await setTimeout(1);
+        if (queue) queue.push(microseconds());
+        else worker.postMessage(microseconds());
+      }
+      return { value: (await mean)[0] };
     },
   }),
   withWorker({

@@ -1,5 +1,6 @@
 // A worker of cases/coordinate.mjs: does its job as often as it is asked.
 import { parentPort, workerData } from 'node:worker_threads';
+import { microseconds } from '../clock.mjs';
 
 const { peer: peerName, job, handle, ids = [] } = workerData;
 const peer = await import(`../peers/${peerName}.mjs`);
@@ -35,6 +36,29 @@ const jobs = {
     const [there, back] = ids.map((id) => new peer.QueueRef(id));
     setImmediate(() => {
       for (;;) back.push(there.pop());
+    });
+  },
+
+  /** Asked for n: the mean of the microseconds that n moments took to come here. */
+  receive() {
+    const queue = ids.length > 0 ? new peer.QueueRef(ids[0]) : undefined;
+    let left = 0;
+    let total = 0;
+    let n = 0;
+    const take = (sent) => {
+      total += microseconds() - sent;
+      left -= 1;
+      if (left === 0) post(total / n);
+    };
+    parentPort.on('message', (request) => {
+      if (left > 0) {
+        take(request);
+        return;
+      }
+      n = left = request;
+      total = 0;
+      post('ready');
+      while (queue && left > 0) take(queue.pop());
     });
   },
 
