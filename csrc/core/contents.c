@@ -64,10 +64,10 @@ static void walk_record(walk *w, const shi_slot *slot) {
 
 static void walk_queue(walk *w, const shi_slot *slot) {
   shi_ring *ring = shi_at(w->heap, shi_payload_load(slot, 0));
-  uint32_t length = (uint32_t)shi_payload_load(slot, 1);
+  uint64_t extent = shi_payload_load(slot, 1);
   w->bytes += shi_ring_bytes(ring->capacity);
-  for (uint32_t i = 0; i < length; i++) {
-    see_word(w, *shi_ring_at(ring, i));
+  for (uint32_t i = 0; i < shi_queue_length(extent); i++) {
+    see_word(w, *shi_ring_at(ring, extent, i));
   }
 }
 

@@ -12,8 +12,6 @@ static shi_ring *ring_of(const sh_heap *heap, const shi_slot *slot) {
   return shi_at(heap, shi_payload_load(slot, 0));
 }
 
-static uint32_t length_in(uint64_t extent) { return (uint32_t)extent; }
-
 static bool closed_in(uint64_t extent) { return (extent & SHI_QUEUE_CLOSED) != 0; }
 
 sh_status sh_queue_new(sh_env *env, uint32_t capacity, sh_id *out) {
@@ -31,8 +29,7 @@ sh_status sh_queue_new(sh_env *env, uint32_t capacity, sh_id *out) {
     return SH_E_HEAP_FULL;
   }
   shi_ring *ring = shi_at(env->heap, offset);
-  ring->capacity = capacity;
-  ring->head = 0;
+  *ring = (shi_ring){.capacity = capacity};
   shi_slot *slot = shi_slot_at(env->heap, index);
   shi_payload_store(slot, 0, offset);
   shi_payload_store(slot, 1, 0);
@@ -50,8 +47,9 @@ static shi_peeked peek_state(const shi_peek *peek, sh_queue_state *out) {
     return SHI_PEEK_LOCK;
   }
   const shi_ring *ring = shi_at(peek->env->heap, payload[0]);
-  *out = (sh_queue_state){
-      .length = length_in(payload[1]), .capacity = ring->capacity, .closed = closed_in(payload[1])};
+  *out = (sh_queue_state){.length = shi_queue_length(payload[1]),
+                          .capacity = ring->capacity,
+                          .closed = closed_in(payload[1])};
   return SHI_PEEKED;
 }
 
@@ -68,7 +66,7 @@ sh_status sh_queue_state_of(sh_env *env, sh_id id, sh_queue_state *out) {
   sh_status status = shi_slot_lock(env, id, SH_TYPE_QUEUE, &slot);
   if (status == SH_OK) {
     uint64_t extent = shi_payload_load(slot, 1);
-    *out = (sh_queue_state){.length = length_in(extent),
+    *out = (sh_queue_state){.length = shi_queue_length(extent),
                             .capacity = ring_of(env->heap, slot)->capacity,
                             .closed = closed_in(extent)};
     shi_unlock(&slot->lock, false);
@@ -101,11 +99,11 @@ static sh_status append(sh_env *env, sh_id id, shi_word word, bool *pushed) {
   }
   shi_ring *ring = ring_of(env->heap, slot);
   uint64_t extent = shi_payload_load(slot, 1);
-  uint32_t length = length_in(extent);
+  uint32_t length = shi_queue_length(extent);
   status = closed_in(extent) ? SH_E_QUEUE_CLOSED : SH_OK;
   bool room = status == SH_OK && length < ring->capacity;
   if (room) {
-    *shi_ring_at(ring, length) = word;
+    *shi_ring_at(ring, extent, length) = word;
     shi_payload_store(slot, 1, extent + 1);
   }
   shi_slot_unlock(env, slot, room);
@@ -135,16 +133,17 @@ sh_status sh_queue_push(sh_env *env, sh_id id, const sh_value *value, bool *push
 }
 
 // Takes the oldest word off, with the lock held.
-static void advance(shi_slot *slot, shi_ring *ring) {
-  ring->head = ring->head + 1 == ring->capacity ? 0 : ring->head + 1;
-  shi_payload_store(slot, 1, shi_payload_load(slot, 1) - 1);
+static void advance(shi_slot *slot, const shi_ring *ring, uint64_t extent) {
+  uint32_t next = shi_queue_head(extent) + 1;
+  uint64_t head = next == ring->capacity ? 0 : next;
+  uint64_t length = shi_queue_length(extent) - 1;
+  shi_payload_store(slot, 1, (extent & SHI_QUEUE_CLOSED) | head << 32 | length);
 }
 
-static sh_queue_end end_of(const shi_slot *slot) {
-  uint64_t extent = shi_payload_load(slot, 1);
-  return length_in(extent) > 0 ? SH_QUEUE_TAKEN
-         : closed_in(extent)   ? SH_QUEUE_ENDED
-                               : SH_QUEUE_EMPTY;
+static sh_queue_end end_in(uint64_t extent) {
+  return shi_queue_length(extent) > 0 ? SH_QUEUE_TAKEN
+         : closed_in(extent)          ? SH_QUEUE_ENDED
+                                      : SH_QUEUE_EMPTY;
 }
 
 sh_status sh_queue_pop(sh_env *env, sh_id id, sh_value *out, sh_queue_end *end) {
@@ -157,13 +156,14 @@ sh_status sh_queue_pop(sh_env *env, sh_id id, sh_value *out, sh_queue_end *end) 
     return status;
   }
   shi_ring *ring = ring_of(env->heap, slot);
-  sh_queue_end found = end_of(slot);
+  uint64_t extent = shi_payload_load(slot, 1);
+  sh_queue_end found = end_in(extent);
   if (found == SH_QUEUE_TAKEN) {
     // The claim is taken first: if it cannot be had, nothing has changed.
-    word = *shi_ring_at(ring, 0);
+    word = *shi_ring_at(ring, extent, 0);
     status = shi_word_read(env, word, SH_ACQUIRE, &value);
     if (status == SH_OK) {
-      advance(slot, ring);
+      advance(slot, ring, extent);
     }
   }
   shi_slot_unlock(env, slot, status == SH_OK && found == SH_QUEUE_TAKEN);
@@ -182,14 +182,15 @@ sh_status sh_queue_pop_number(sh_env *env, sh_id id, double *out, sh_queue_end *
     return status;
   }
   shi_ring *ring = ring_of(env->heap, slot);
-  sh_queue_end found = end_of(slot);
+  uint64_t extent = shi_payload_load(slot, 1);
+  sh_queue_end found = end_in(extent);
   bool taken = false;
   if (found == SH_QUEUE_TAKEN) {
-    shi_word word = *shi_ring_at(ring, 0);
+    shi_word word = *shi_ring_at(ring, extent, 0);
     taken = shi_word_is_number(word);
     if (taken) {
       *out = shi_bits_number(word);
-      advance(slot, ring);
+      advance(slot, ring, extent);
     }
   }
   shi_slot_unlock(env, slot, taken);
@@ -218,13 +219,14 @@ sh_status sh_queue_read(sh_env *env, sh_id id, uint32_t start, sh_mode mode, uin
     return status;
   }
   shi_ring *ring = ring_of(env->heap, slot);
-  uint32_t length = length_in(shi_payload_load(slot, 1));
+  uint64_t extent = shi_payload_load(slot, 1);
+  uint32_t length = shi_queue_length(extent);
   uint32_t n = start < length ? length - start : 0;
   n = n > limit ? limit : n;
   n = n > SH_READ_MAX ? SH_READ_MAX : n;
   uint32_t read = 0;
   while (read < n && status == SH_OK) {
-    status = shi_word_read(env, *shi_ring_at(ring, start + read), mode, &out[read]);
+    status = shi_word_read(env, *shi_ring_at(ring, extent, start + read), mode, &out[read]);
     read += status == SH_OK ? 1 : 0;
   }
   *version = shi_lock_version(&slot->lock);
@@ -239,9 +241,9 @@ sh_status sh_queue_read(sh_env *env, sh_id id, uint32_t start, sh_mode mode, uin
 void shi_queue_dispose(sh_env *env, shi_worklist *list, shi_slot *slot) {
   uint64_t offset = shi_payload_load(slot, 0);
   shi_ring *ring = ring_of(env->heap, slot);
-  uint32_t length = length_in(shi_payload_load(slot, 1));
-  for (uint32_t i = 0; i < length; i++) {
-    shi_release_word(env, list, *shi_ring_at(ring, i));
+  uint64_t extent = shi_payload_load(slot, 1);
+  for (uint32_t i = 0; i < shi_queue_length(extent); i++) {
+    shi_release_word(env, list, *shi_ring_at(ring, extent, i));
   }
   shi_retire(env->heap, env, SHI_RETIRED_DATA, offset, shi_ring_bytes(ring->capacity));
 }

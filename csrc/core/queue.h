@@ -1,9 +1,11 @@
 // QueueRef: a bounded first-in first-out queue of words.
 //
-// The body is 8 bytes of header (capacity in words, index of the oldest word) and a ring of
-// `capacity` words. It is allocated with the queue, never grows and never moves, so a push has no
-// body to allocate. The slot keeps its offset and, in the second word, length | SHI_QUEUE_CLOSED.
-// Q1 length <= capacity   Q2 head < capacity   Q3 the words in use are ring[(head + i) % capacity]
+// The body is 8 bytes of header (capacity in words, unused) and a ring of `capacity` words. It is
+// allocated with the queue, never grows and never moves, so a push has no body to allocate. The
+// slot keeps its offset and, in the second word, length | head << 32 | SHI_QUEUE_CLOSED, `head`
+// being the index of the oldest word: all that changes lies in the line that holds the lock, and
+// the header is never written, so two threads pass one line back and forth, and the words. Q1
+// length <= capacity   Q2 head < capacity   Q3 the words in use are ring[(head + i) % capacity]
 //    for i < length
 //
 // Everything is written under the queue's core lock. It is read under it as well; length, capacity
@@ -57,11 +59,11 @@ sh_status sh_queue_read(sh_env *env, sh_id id, uint32_t start, sh_mode mode, uin
 
 // --- inside the core -----------------------------------------------------------------------
 
-#define SHI_QUEUE_CLOSED (UINT64_C(1) << 32)
+#define SHI_QUEUE_CLOSED (UINT64_C(1) << 63)
 
 typedef struct shi_ring {
   uint32_t capacity; // never changes
-  uint32_t head;     // index of the oldest word
+  uint32_t unused;
   shi_word words[];
 } shi_ring;
 static_assert(sizeof(shi_ring) == 8, "the ring's words follow a header of 8 bytes");
@@ -70,9 +72,15 @@ static inline size_t shi_ring_bytes(uint32_t capacity) {
   return sizeof(shi_ring) + (size_t)capacity * sizeof(shi_word);
 }
 
+// The parts of the slot's second word.
+static inline uint32_t shi_queue_length(uint64_t extent) { return (uint32_t)extent; }
+static inline uint32_t shi_queue_head(uint64_t extent) {
+  return (uint32_t)(extent >> 32) & SH_QUEUE_MAX;
+}
+
 // Where word i from the oldest on is (i < capacity). Under the lock.
-static inline shi_word *shi_ring_at(shi_ring *ring, uint32_t i) {
-  uint32_t at = ring->head + i; // below 2^32: both are below SH_QUEUE_MAX
+static inline shi_word *shi_ring_at(shi_ring *ring, uint64_t extent, uint32_t i) {
+  uint32_t at = shi_queue_head(extent) + i; // below 2^32: both are below SH_QUEUE_MAX
   return &ring->words[at < ring->capacity ? at : at - ring->capacity];
 }
 

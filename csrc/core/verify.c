@@ -187,17 +187,17 @@ static void check_queue(walk *w, const shi_slot *slot) {
     return;
   }
   w->bytes += shi_ring_bytes(ring->capacity);
-  uint32_t length = (uint32_t)extent;
-  if ((extent & ~SHI_QUEUE_CLOSED) > ring->capacity) {
+  uint32_t length = shi_queue_length(extent);
+  if (length > ring->capacity) {
     problem(w, "a queue is longer than its capacity (Q1)");
     return;
   }
-  if (ring->head >= ring->capacity) {
+  if (shi_queue_head(extent) >= ring->capacity) {
     problem(w, "a queue's head lies outside its ring (Q2)");
     return;
   }
   for (uint32_t i = 0; i < length; i++) {
-    check_word(w, *shi_ring_at(ring, i));
+    check_word(w, *shi_ring_at(ring, extent, i));
   }
 }
 

@@ -389,9 +389,9 @@ static void verify_finds_damage(void **state) {
   atomic_store(&slot->payload[1], 3);
   assert_reported(f->env, "(Q1)");
   atomic_store(&slot->payload[1], extent);
-  ring->head = 2;
+  atomic_store(&slot->payload[1], UINT64_C(2) << 32 | 1);
   assert_reported(f->env, "(Q2)");
-  ring->head = 0;
+  atomic_store(&slot->payload[1], extent);
   shi_word word = ring->words[0];
   ring->words[0] = SH_WORD(SH_TAG_IMMEDIATE, 9);
   assert_reported(f->env, "no meaning");
