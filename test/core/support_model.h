@@ -1,5 +1,6 @@
-// The reference model of the model test: objects, owners and contents as plain C data, kept equal
-// to a heap that the same operations are applied to. Nothing clever: linear searches, whole copies.
+// The reference model of the model test: objects, owners, contents, monitors and watches as plain C
+// data, kept equal to a heap that the same operations are applied to. Nothing clever: linear
+// searches, whole copies.
 //
 // A model value is a kind and 64 bits: a number's canonical bits, 0/1, an index into the tables of
 // texts and bigints, or an index into the table of objects. Values of one kind are equal exactly if
@@ -9,7 +10,9 @@
 
 #include "bytes.h"
 #include "map.h"
+#include "monitor.h"
 #include "number.h"
+#include "queue.h"
 #include "record.h"
 #include "slot.h"
 #include "str.h"
@@ -23,6 +26,8 @@
 #define MODEL_SHAPES 4u
 #define MODEL_FIELDS 12u
 #define MODEL_PINS 16u
+#define MODEL_WAITS 16u // most monitors that are held, and most watches
+#define MODEL_ENVS 3u
 
 typedef struct model_value {
   sh_kind kind;
@@ -43,9 +48,29 @@ typedef struct model_object {
   uint32_t holds;
   model_value content; // NUMBER, STRING; BYTES: bits = seed of the bytes
   uint32_t shape;      // RECORD: index into model.shapes
-  uint32_t size;       // MAP, VECTOR, RECORD: pairs in use; BYTES: bytes
+  uint32_t capacity;   // QUEUE
+  bool closed;         // QUEUE
+  uint32_t size;       // MAP, VECTOR, RECORD, QUEUE: pairs in use; BYTES: bytes
   model_pair *pairs;   // MODEL_SIZE of them
+  bool abandoned;      // its monitor
+  uint32_t version;    // if `versioned`: when it was last asked for
+  bool versioned;
+  bool changed; // since then
+  bool loose;   // version and watchers may say so without a change
+  bool settled; // NUMBER, RECORD: they will not, as long as it is followed
 } model_object;
+
+// A ticket that holds, or a watcher.
+typedef struct model_wait {
+  sh_env *env; // NULL: the place is free
+  uint32_t object;
+  sh_id id; // of the object that was at this place
+  uint32_t token;
+  sh_lock_kind kind;
+  uint32_t depth;
+  bool told;  // watcher: there has to be an event
+  bool loose; // and there may be one: its object ended unsettled
+} model_wait;
 
 typedef struct model_text {
   uint16_t *units;
@@ -79,7 +104,11 @@ typedef struct model {
   bool growing;   // containers grow large, or shrink
   const char *op; // at hand
   sh_heap *heap;
-  sh_env *env; // of the current operation
+  sh_env *env;              // of the current operation
+  sh_env *envs[MODEL_ENVS]; // all there are
+  model_object *target;     // of the current operation, NULL: none
+  model_wait tickets[MODEL_WAITS];
+  model_wait watchers[MODEL_WAITS];
   model_object objects[MODEL_OBJECTS];
   uint32_t alive;
   model_text texts[MODEL_TEXTS];
@@ -140,8 +169,16 @@ void model_expect(model *m, const sh_value *out, model_value expected);
 void model_expect_mode(model *m, const sh_value *out, model_value expected, sh_mode mode);
 void model_drop_pins(model *m);
 
+// An object has changed, or ended: who is to be told (support_model_waits.c).
+void model_changed(model *m, model_object *object);
+void model_ended(model *m, const model_object *object);
+
 // Compares one object, and the whole heap, with the model.
 void model_compare_object(model *m, model_object *object);
 void model_compare(model *m);
+
+// Parts of it: a version, once it was asked for, and all monitors and watches.
+void model_compare_version(model *m, model_object *object);
+void model_compare_all_waits(model *m);
 
 #endif

@@ -47,6 +47,7 @@ static void set_many(model *m, model_object *map, sh_status expected) {
   uint32_t taken = 0;
   uint32_t done = 77;
   sh_status stopped = SH_OK;
+  expected = model_writing(m, map, expected);
   for (uint32_t i = 0; i < n; i++) {
     keys[i] = some_key(m, map, expected);
     operands[i] = model_operand_of(m);
@@ -70,6 +71,9 @@ static void set_many(model *m, model_object *map, sh_status expected) {
       olds[i] = map->pairs[at].value;
       map->pairs[at].value = operands[i].value;
     }
+  }
+  if (done > 0) {
+    model_changed(m, map);
   }
   for (uint32_t i = 0; i < done; i++) {
     model_release(m, olds[i]);

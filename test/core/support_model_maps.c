@@ -7,7 +7,7 @@ static void map_set(model *m, model_object *map, model_value key, sh_status expe
   sh_status taken = model_take(m, operand.value, operand.move);
   sh_status wanted = taken != SH_OK            ? taken
                      : key.kind == SH_KIND_REF ? SH_E_UNSUPPORTED_VALUE
-                                               : expected;
+                                               : model_writing(m, map, expected);
   if (!model_settle(m, sh_map_set(m->env, map->id, &in_key, &operand.in), wanted)) {
     if (taken == SH_OK) {
       model_untake(m, operand.value, operand.move);
@@ -15,6 +15,7 @@ static void map_set(model *m, model_object *map, model_value key, sh_status expe
     return;
   }
   uint32_t at = model_find(map, key);
+  model_changed(m, map);
   if (at == map->size) {
     model_insert(map, at, (model_pair){model_key(key), operand.value});
     return;
@@ -30,7 +31,7 @@ static void map_get_or_insert(model *m, model_object *map, model_value key, sh_s
   sh_value out;
   bool inserted = false;
   sh_status taken = model_take(m, operand.value, operand.move);
-  sh_status wanted = taken != SH_OK ? taken : expected;
+  sh_status wanted = taken != SH_OK ? taken : model_writing(m, map, expected);
   sh_status status = sh_map_get_or_insert(m->env, map->id, &in_key, &operand.in, &out, &inserted);
   bool done = model_settle(m, status, wanted);
   uint32_t at = done ? model_find(map, key) : 0;
@@ -42,6 +43,7 @@ static void map_get_or_insert(model *m, model_object *map, model_value key, sh_s
     MODEL_CHECK(m, inserted == absent);
     if (absent) {
       model_insert(map, at, (model_pair){model_key(key), operand.value});
+      model_changed(m, map);
     }
     model_expect(m, &out, map->pairs[at].value);
   }
@@ -54,7 +56,7 @@ static void map_remove(model *m, model_object *map, model_value key, sh_status e
   bool hand_over = model_chance(m, 50);
   sh_status status = hand_over ? sh_map_take(m->env, map->id, &in_key, &out, &found)
                                : sh_map_delete(m->env, map->id, &in_key, &found);
-  if (!model_settle(m, status, expected)) {
+  if (!model_settle(m, status, model_writing(m, map, expected))) {
     return;
   }
   uint32_t at = model_find(map, key);
@@ -68,6 +70,7 @@ static void map_remove(model *m, model_object *map, model_value key, sh_status e
     model_got(m, &out, value, SH_ACQUIRE);
   }
   model_remove(map, at);
+  model_changed(m, map);
   model_release(m, value);
 }
 
@@ -113,6 +116,7 @@ static void map_add(model *m, model_object *map, model_value key, sh_status expe
   sh_value in_key = model_in(m, key);
   double n = model_below(m, 9) == 0 ? -0.0 : model_below(m, 100);
   double old = 0;
+  expected = model_writing(m, map, expected);
   uint32_t at = expected == SH_OK ? model_find(map, key) : 0;
   bool there = expected == SH_OK && at < map->size;
   if (there && map->pairs[at].value.kind != SH_KIND_NUMBER) {
@@ -124,6 +128,7 @@ static void map_add(model *m, model_object *map, model_value key, sh_status expe
   double before = there ? shi_bits_number(map->pairs[at].value.bits) : 0;
   model_value sum = {SH_KIND_NUMBER, shi_number_bits(before + n)};
   MODEL_CHECK(m, shi_number_bits(old) == shi_number_bits(before));
+  model_changed(m, map);
   if (there) {
     map->pairs[at].value = sum;
   } else {
@@ -134,6 +139,7 @@ static void map_add(model *m, model_object *map, model_value key, sh_status expe
 static void map_compare_exchange(model *m, model_object *map, model_value key, sh_status expected) {
   model_operand next = model_operand_of(m);
   sh_value in_key = model_in(m, key);
+  expected = model_writing(m, map, expected);
   uint32_t at = expected == SH_OK ? model_find(map, key) : 0;
   bool there = expected == SH_OK && at < map->size;
   model_value current = {SH_KIND_UNDEFINED, 0};
@@ -157,6 +163,9 @@ static void map_compare_exchange(model *m, model_object *map, model_value key, s
     return;
   }
   MODEL_CHECK(m, exchanged == equal);
+  if (equal) {
+    model_changed(m, map);
+  }
   if (!equal) {
     model_expect(m, &out, current);
   } else if (there) {

@@ -34,6 +34,7 @@ model_object *model_target(model *m, sh_type type, sh_status *expected) {
     object = model_pick(m, type, true);
     *expected = SH_OK;
   }
+  m->target = object;
   return object;
 }
 
@@ -64,8 +65,13 @@ void model_clear(model *m, model_object *object, sh_status expected) {
     return;
   }
   sh_status status = map ? sh_map_clear(m->env, object->id) : sh_vector_clear(m->env, object->id);
-  if (model_settle(m, status, expected)) {
+  if (model_settle(m, status, model_writing(m, object, expected))) {
     uint32_t size = object->size;
+    if (map && size == 0) {
+      object->loose = true; // a table without entries may go
+    } else {
+      model_changed(m, object);
+    }
     object->size = 0;
     for (uint32_t i = 0; i < size; i++) {
       model_release(m, object->pairs[i].value);
@@ -243,6 +249,9 @@ static void new_object(model *m) {
     }
     status = sh_bytes_new(m->env, content.bits == 0 ? NULL : bytes, size, &id);
     break;
+  case SH_TYPE_QUEUE:
+    model_queue_new(m);
+    return;
   default:
     new_record(m);
     return;
@@ -263,13 +272,17 @@ static void number_op(model *m, model_object *object, sh_status expected) {
   double old = 0;
   double before = shi_bits_number(object->content.bits);
   bool exchanged = false;
+  expected = model_writing(m, object, expected);
   if (model_chance(m, 30)) {
     double wanted = model_chance(m, 70) ? before : operand;
     sh_status status =
         sh_number_compare_exchange(m->env, object->id, wanted, operand, &old, &exchanged);
     if (model_settle(m, status, expected)) {
       MODEL_CHECK(m, old == before && exchanged == (wanted == before));
-      object->content.bits = exchanged ? shi_number_bits(operand) : object->content.bits;
+      if (exchanged) {
+        object->content.bits = shi_number_bits(operand);
+        model_changed(m, object);
+      }
     }
   } else if (model_settle(m, sh_number_update(m->env, object->id, op, operand, &old), expected)) {
     MODEL_CHECK(m, old == before);
@@ -277,6 +290,7 @@ static void number_op(model *m, model_object *object, sh_status expected) {
                    : op == SH_NUMBER_ADD ? before + operand
                                          : before - operand;
     object->content.bits = shi_number_bits(after);
+    model_changed(m, object);
   }
 }
 
@@ -290,19 +304,65 @@ static void string_op(model *m, model_object *object, sh_status expected) {
   sh_value old;
   bool exchanged = false;
   uint32_t length = 0;
+  sh_status writing = model_writing(m, object, expected);
   if (model_chance(m, 20)) {
     if (model_settle(m, sh_string_length(m->env, object->id, &length), expected)) {
       MODEL_CHECK(m, length == m->texts[object->content.bits].length);
     }
   } else if (model_chance(m, 40)) {
     sh_status status = sh_string_compare_exchange(m->env, object->id, &with, &in, &exchanged, &old);
-    if (model_settle(m, status, expected)) {
+    if (model_settle(m, status, writing)) {
       model_expect(m, &old, object->content);
       MODEL_CHECK(m, exchanged == (wanted.bits == object->content.bits));
-      object->content = exchanged ? next : object->content;
+      if (exchanged) {
+        object->content = next;
+        model_changed(m, object);
+      }
     }
-  } else if (model_settle(m, sh_string_set(m->env, object->id, &in), expected)) {
+  } else if (model_settle(m, sh_string_set(m->env, object->id, &in), writing)) {
     object->content = next;
+    model_changed(m, object);
+  }
+}
+
+// Several fields in one step, perhaps the same one twice.
+static void record_update(model *m, model_object *object) {
+  const model_shape *shape = &m->shapes[object->shape];
+  model_operand operands[MODEL_FIELDS];
+  sh_value values[MODEL_FIELDS];
+  uint32_t fields[MODEL_FIELDS];
+  model_value olds[MODEL_FIELDS];
+  uint32_t n = model_below(m, MODEL_FIELDS / 2);
+  uint32_t bad = UINT32_MAX;
+  uint32_t made = 0;
+  sh_status expected = SH_OK;
+  for (uint32_t i = 0; i < n; i++) {
+    fields[i] = model_below(m, shape->length);
+    operands[i] = operand_for(m, &shape->fields[fields[i]]);
+    values[i] = operands[i].in;
+  }
+  for (; made < n && expected == SH_OK; made += expected == SH_OK ? 1 : 0) {
+    expected = take_field(m, &shape->fields[fields[made]], &operands[made]);
+  }
+  expected = model_writing(m, object, expected);
+  sh_status status = sh_record_update(m->env, object->id, shape->id, fields, values, n, &bad);
+  bool done = model_settle(m, status, expected);
+  MODEL_CHECK(m, status == SH_E_HEAP_FULL || bad == (done ? UINT32_MAX : made));
+  if (!done) {
+    while (made-- > 0) {
+      model_untake(m, operands[made].value, operands[made].move);
+    }
+    return;
+  }
+  for (uint32_t i = 0; i < n; i++) {
+    olds[i] = object->pairs[fields[i]].value;
+    object->pairs[fields[i]].value = operands[i].value;
+  }
+  if (n > 0) {
+    model_changed(m, object);
+  }
+  for (uint32_t i = 0; i < n; i++) {
+    model_release(m, olds[i]);
   }
 }
 
@@ -318,6 +378,10 @@ static void record_op(model *m, model_object *object, sh_status expected) {
     }
     return;
   }
+  if (expected == SH_OK && model_chance(m, 30)) {
+    record_update(m, object);
+    return;
+  }
   if (model_chance(m, 3)) {
     (void)model_settle(m, sh_record_get(m->env, object->id, 0, MODEL_FIELDS, mode, &out),
                        expected == SH_OK ? SH_E_UNKNOWN_FIELD : expected);
@@ -329,9 +393,10 @@ static void record_op(model *m, model_object *object, sh_status expected) {
     taken = expected == SH_OK;
   }
   sh_status status = sh_record_set(m->env, object->id, named, i, &operand.in);
-  if (model_settle(m, status, expected)) {
+  if (model_settle(m, status, model_writing(m, object, expected))) {
     model_value old = object->pairs[i].value;
     object->pairs[i].value = operand.value;
+    model_changed(m, object);
     model_release(m, old);
   } else if (taken) {
     model_untake(m, operand.value, operand.move);
@@ -368,6 +433,7 @@ void model_object_op(model *m) {
     if (object == NULL) {
       return;
     }
+    m->target = object;
     if (model_chance(m, m->alive > MODEL_ALIVE / 2 ? 75 : 45)) {
       expected = !object->alive ? SH_E_USE_AFTER_FREE : object->claims == 0 ? SH_E_NO_CLAIM : SH_OK;
       if (model_settle(m, sh_drop(m->env, object->id), expected)) {

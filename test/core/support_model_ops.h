@@ -7,8 +7,6 @@
 #include "stats.h"
 #include "support_model.h"
 
-#define MODEL_ENVS 3u
-
 typedef struct model_operand {
   model_value value;
   bool move;
@@ -24,6 +22,10 @@ model_operand model_operand_of(model *m);
 
 // A target of this type, or in a few cases one that must be refused; *expected is the status.
 model_object *model_target(model *m, sh_type type, sh_status *expected);
+
+// The status of an operation that changes it: as expected, or its monitor belongs to another
+// environment.
+sh_status model_writing(model *m, const model_object *object, sh_status expected);
 
 // Whether the operation was done; refused for want of memory only if armed, else as expected.
 bool model_settle(model *m, sh_status status, sh_status expected);
@@ -41,13 +43,25 @@ void model_map_many(model *m, model_object *map, sh_status expected);
 
 void model_map_op(model *m);
 void model_vector_op(model *m);
+void model_queue_op(model *m);
+void model_queue_new(model *m);
+void model_queue_pop(model *m, model_object *queue, sh_status expected);
 void model_object_op(model *m); // create, drop, retain, numbers, strings, records, bytes
 void model_shapes(model *m);    // defines the shapes the records have
+
+// Enters and leaves monitors, watches, asks for versions.
+void model_waits_op(model *m);
+
+// After each operation: the events of all environments, the version of the target.
+void model_compare_waits(model *m);
+
+// An environment has closed; everything is left.
+void model_waits_closed(model *m, const sh_env *env);
+void model_leave_all(model *m);
 
 // A heap of its own with environments, and the model of it.
 typedef struct model_run {
   sh_heap *heap;
-  sh_env *envs[MODEL_ENVS];
   sh_stats before;
   model *m;
 } model_run;

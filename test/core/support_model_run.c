@@ -17,9 +17,9 @@ void model_run_open(model_run *run, uint64_t seed) {
   memcpy(run->heap->header->hash_seed, &seed, sizeof seed); // a run again is the same run
   memset(&run->heap->header->hash_seed[1], 0x5a, sizeof seed);
   for (uint32_t i = 0; i < MODEL_ENVS; i++) {
-    MODEL_CHECK(m, sh_env_open(run->heap, &run->envs[i]) == SH_OK);
+    MODEL_CHECK(m, sh_env_open(run->heap, &m->envs[i]) == SH_OK);
   }
-  m->env = run->envs[0];
+  m->env = m->envs[0];
   model_shapes(m);
   sh_heap_stats(m->env, &run->before);
 }
@@ -27,7 +27,7 @@ void model_run_open(model_run *run, uint64_t seed) {
 // What environments do between calls: going online and offline, trimming, leaving and coming.
 static void environment_op(model_run *run) {
   model *m = run->m;
-  sh_env **env = &run->envs[model_below(m, MODEL_ENVS)];
+  sh_env **env = &m->envs[model_below(m, MODEL_ENVS)];
   switch (model_below(m, 8)) {
   case 0:
     sh_env_online(*env);
@@ -44,6 +44,7 @@ static void environment_op(model_run *run) {
     break;
   case 5:
     sh_env_close(*env);
+    model_waits_closed(m, *env);
     MODEL_CHECK(m, sh_env_open(run->heap, env) == SH_OK);
     break;
   default:
@@ -60,21 +61,26 @@ void model_run_step(model_run *run, bool failing) {
     environment_op(run);
     return;
   }
-  m->env = run->envs[model_below(m, MODEL_ENVS)];
+  m->env = m->envs[model_below(m, MODEL_ENVS)];
   model_armed = failing && model_chance(m, 30);
   if (model_armed) {
     sh_test_fail_after(m->heap, model_below(m, 4));
   }
-  uint32_t choice = model_below(m, 10);
+  uint32_t choice = model_below(m, 13);
   if (choice < 4) {
     model_object_op(m);
   } else if (choice < 7) {
     model_map_op(m);
-  } else {
+  } else if (choice < 10) {
     model_vector_op(m);
+  } else if (choice < 11) {
+    model_queue_op(m);
+  } else {
+    model_waits_op(m);
   }
   sh_test_fail_after(m->heap, -1);
   model_armed = false;
+  model_compare_waits(m);
   if (model_refusals != refused && model_chance(m, 20)) {
     model_compare(m);
   }
@@ -85,6 +91,14 @@ void model_run_step(model_run *run, bool failing) {
 static void cut(model *m, model_object *object, uint32_t at) {
   sh_value null = {.kind = SH_KIND_NULL};
   model_value old = object->pairs[at].value;
+  if (object->type == SH_TYPE_QUEUE) {
+    model_queue_pop(m, object, SH_OK); // nothing in it can be replaced
+    if (old.kind == SH_KIND_REF) {
+      MODEL_CHECK(m, sh_drop(m->env, m->objects[old.bits].id) == SH_OK);
+      model_drop(m, &m->objects[old.bits]);
+    }
+    return;
+  }
   sh_value key = model_in(m, object->pairs[at].key);
   object->pairs[at].value = (model_value){SH_KIND_NULL, 0};
   sh_status status = object->type == SH_TYPE_MAP ? sh_map_set(m->env, object->id, &key, &null)
@@ -97,6 +111,7 @@ static void cut(model *m, model_object *object, uint32_t at) {
 
 static void tear_down(model *m) {
   m->op = "tearing down";
+  model_leave_all(m);
   for (uint32_t i = 0; i < MODEL_OBJECTS; i++) {
     model_object *object = &m->objects[i];
     while (object->alive && object->claims > 0) {
@@ -107,6 +122,9 @@ static void tear_down(model *m) {
   model_compare(m);
   for (uint32_t i = 0; i < MODEL_OBJECTS; i++) {
     model_object *object = &m->objects[i];
+    while (object->alive && object->type == SH_TYPE_QUEUE && object->size > 0) {
+      cut(m, object, 0);
+    }
     for (uint32_t at = 0; object->alive && at < object->size; at++) {
       if (object->type != SH_TYPE_BYTES && object->pairs[at].value.kind == SH_KIND_REF) {
         cut(m, object, at);
@@ -121,13 +139,13 @@ static void tear_down(model *m) {
 void model_run_close(model_run *run, sh_stats *after) {
   model *m = run->m;
   sh_stats stats;
-  m->env = run->envs[0];
+  m->env = m->envs[0];
   tear_down(m);
   for (uint32_t i = 0; i < MODEL_ENVS; i++) {
-    sh_env_offline(run->envs[i]);
+    sh_env_offline(m->envs[i]);
   }
   for (uint32_t i = 0; i < MODEL_ENVS; i++) {
-    sh_heap_trim(run->envs[i]);
+    sh_heap_trim(m->envs[i]);
   }
   sh_heap_stats(m->env, &stats);
   MODEL_CHECK(m, stats.objects == 0 && stats.live_bytes == run->before.live_bytes);
@@ -135,9 +153,9 @@ void model_run_close(model_run *run, sh_stats *after) {
   if (after != NULL) {
     *after = stats;
   }
-  model_free(m);
   for (uint32_t i = 0; i < MODEL_ENVS; i++) {
-    sh_env_close(run->envs[i]);
+    sh_env_close(m->envs[i]);
   }
+  model_free(m);
   sh_heap_destroy(run->heap);
 }

@@ -35,6 +35,7 @@ static void vector_insert(model *m, model_object *vector, sh_status expected) {
   uint32_t n = model_chance(m, 50) ? 1 : model_below(m, MANY);
   uint32_t length = 0;
   bool front = model_chance(m, 40);
+  expected = model_writing(m, vector, expected);
   sh_status taken = operands(m, n, values, in);
   sh_status status = front ? sh_vector_unshift(m->env, vector->id, in, n, &length)
                            : sh_vector_push(m->env, vector->id, in, n, &length);
@@ -48,10 +49,14 @@ static void vector_insert(model *m, model_object *vector, sh_status expected) {
     model_insert(vector, front ? i : vector->size, (model_pair){.value = values[i].value});
   }
   MODEL_CHECK(m, length == vector->size);
+  if (n > 0) {
+    model_changed(m, vector);
+  }
 }
 
 static void vector_take(model *m, model_object *vector, sh_status expected) {
   uint32_t how = model_below(m, 3);
+  expected = model_writing(m, vector, expected);
   uint32_t at = expected == SH_OK ? model_below(m, vector->size + 2) : 0;
   sh_value out;
   bool found = false;
@@ -69,6 +74,7 @@ static void vector_take(model *m, model_object *vector, sh_status expected) {
       model_got(m, &out, value, SH_ACQUIRE);
     }
     model_remove(vector, at);
+    model_changed(m, vector);
     model_release(m, value);
   }
 }
@@ -79,6 +85,7 @@ static void vector_splice(model *m, model_object *vector, sh_status expected) {
   sh_value out[MODEL_SIZE];
   model_value gone[MODEL_SIZE];
   uint32_t n = model_below(m, MANY / 2);
+  expected = model_writing(m, vector, expected);
   uint32_t start = model_below(m, (expected == SH_OK ? vector->size : 3) + 3);
   uint32_t remove = model_below(m, model_chance(m, 10) ? MODEL_SIZE : 10);
   uint32_t removed = 0;
@@ -103,17 +110,21 @@ static void vector_splice(model *m, model_object *vector, sh_status expected) {
   for (uint32_t i = 0; i < n; i++) {
     model_insert(vector, start + i, (model_pair){.value = values[i].value});
   }
+  if (n > 0 || removed > 0) {
+    model_changed(m, vector);
+  }
   for (uint32_t i = 0; i < removed; i++) {
     model_release(m, gone[i]);
   }
 }
 
 // Of a moved value that would fill no place, or several.
-static sh_status status_of_misplaced(model *m, model_value value) {
+static sh_status status_of_misplaced(model *m, const model_object *vector, model_value value) {
   sh_status status = model_take(m, value, true);
   if (status == SH_OK) {
     model_untake(m, value, true);
-    status = SH_E_UNSUPPORTED_VALUE;
+    status = model_writing(m, vector, SH_OK);
+    status = status == SH_OK ? SH_E_UNSUPPORTED_VALUE : status;
   }
   return status;
 }
@@ -131,13 +142,14 @@ static void vector_fill(model *m, model_object *vector, sh_status expected) {
   sh_status wanted = expected;
   uint32_t taken = 0;
   if (expected == SH_OK && value.move && n != 1) {
-    wanted = status_of_misplaced(m, value.value);
+    wanted = status_of_misplaced(m, vector, value.value);
     (void)model_settle(m, sh_vector_fill(m->env, vector->id, &value.in, first, last), wanted);
     return;
   }
   for (; taken < n && wanted == SH_OK; taken += wanted == SH_OK ? 1 : 0) {
     wanted = model_take(m, value.value, value.move);
   }
+  wanted = model_writing(m, vector, wanted);
   sh_status status = sh_vector_fill(m->env, vector->id, &value.in, first, last);
   if (!model_settle(m, status, wanted)) {
     while (taken-- > 0) {
@@ -149,6 +161,9 @@ static void vector_fill(model *m, model_object *vector, sh_status expected) {
   for (uint32_t i = 0; i < n; i++) {
     old[i] = vector->pairs[start + i].value;
     vector->pairs[start + i].value = value.value;
+  }
+  if (n > 0) {
+    model_changed(m, vector);
   }
   for (uint32_t i = 0; i < n; i++) {
     model_release(m, old[i]);
@@ -172,12 +187,12 @@ static void vector_set_or_get(model *m, model_object *vector, sh_status expected
   }
   model_operand value = model_operand_of(m);
   sh_status taken = model_take(m, value.value, value.move);
-  sh_status wanted = taken != SH_OK                ? taken
-                     : expected == SH_OK && !there ? SH_E_OUT_OF_RANGE
-                                                   : expected;
+  sh_status wanted = model_writing(m, vector, expected);
+  wanted = taken != SH_OK ? taken : wanted == SH_OK && !there ? SH_E_OUT_OF_RANGE : wanted;
   if (model_settle(m, sh_vector_set(m->env, vector->id, at, &value.in), wanted)) {
     model_value old = vector->pairs[at].value;
     vector->pairs[at].value = value.value;
+    model_changed(m, vector);
     model_release(m, old);
   } else if (taken == SH_OK) {
     model_untake(m, value.value, value.move);
@@ -224,8 +239,15 @@ static void vector_permute(model *m, model_object *vector) {
     order[i] = order[j];
     order[j] = i;
   }
+  sh_status writing = model_writing(m, vector, SH_OK);
+  if (writing != SH_OK) {
+    MODEL_CHECK(m, sh_vector_permute(m->env, vector->id, version, order, size) == writing);
+    MODEL_CHECK(m, sh_vector_reverse(m->env, vector->id) == writing);
+    return;
+  }
   MODEL_CHECK(m, sh_vector_permute(m->env, vector->id, version + 1, order, size) == SH_E_CONFLICT);
   MODEL_CHECK(m, sh_vector_permute(m->env, vector->id, version, order, size) == SH_OK);
+  model_changed(m, vector);
   memcpy(copy, vector->pairs, size * sizeof *copy);
   for (uint32_t i = 0; i < size; i++) {
     vector->pairs[i] = copy[order[i]];

@@ -1,6 +1,8 @@
 #include "support_pairs.h"
 
+#include "inspect.h"
 #include "number.h"
+#include "scope.h"
 #include "stats.h"
 #include "str.h"
 #include "verify.h"
@@ -97,7 +99,11 @@ static sh_status check(pairs *p, stress_thread *t, sh_id id) {
   return status;
 }
 
-static sh_status replace(pairs *p, stress_thread *t, sh_id id) {
+bool pairs_are_replaced(const pairs *p) { return p->ops[0]->replaces || p->ops[1]->replaces; }
+
+bool pairs_are_locked(const pairs *p) { return p->ops[0]->locks || p->ops[1]->locks; }
+
+sh_status pairs_replace(pairs *p, stress_thread *t, sh_id id) {
   sh_id next = 0;
   (void)id;
   STRESS_CHECK(p->type->make(p, t->env, &next) == SH_OK);
@@ -105,8 +111,6 @@ static sh_status replace(pairs *p, stress_thread *t, sh_id id) {
   STRESS_CHECK(sh_drop(t->env, id) == SH_OK);
   return SH_OK;
 }
-
-const pairs_op pairs_replace = {"replace", replace};
 
 static sh_status walk(pairs *p, stress_thread *t, sh_id id) {
   sh_id ids[64];
@@ -144,26 +148,54 @@ static sh_status trim(pairs *p, stress_thread *t, sh_id id) {
   return SH_OK;
 }
 
-// Another environment comes, uses the object and leaves while it is online.
+static sh_status survey(pairs *p, stress_thread *t, sh_id id) {
+  sh_survey result;
+  sh_tally tally = {0};
+  STRESS_CHECK(sh_survey_take(t->env, &result) == SH_OK);
+  STRESS_CHECK(result.types[SH_TYPE_STRING].objects > 0); // the child
+  sh_survey_free(&result);
+  STRESS_CHECK(sh_reach(t->env, &id, 1, &tally) == SH_OK);
+  STRESS_CHECK(tally.objects > 0 || pairs_are_replaced(p));
+  return SH_OK;
+}
+
+// A claim that the end of the scope gives up.
+static sh_status scope(pairs *p, stress_thread *t, sh_id id) {
+  (void)p;
+  STRESS_CHECK(sh_scope_begin(t->env) == SH_OK);
+  sh_status status = sh_retain(t->env, id);
+  sh_scope_end(t->env);
+  return status;
+}
+
+// Another environment comes, uses the object and leaves while it is online, has the monitor and
+// watches.
 static sh_status visit(pairs *p, stress_thread *t, sh_id id) {
   stress_thread other = *t;
   STRESS_CHECK(sh_env_open(t->stress->heap, &other.env) == SH_OK);
   sh_env_online(other.env);
   sh_status status = check(p, &other, id);
   (void)retain_drop(p, &other, id);
+  (void)pairs_leave_waits(&other, id);
   sh_env_close(other.env);
   return status;
 }
 
 static const pairs_op common_ops[] = {
-    {"retain and drop", retain_drop},
-    {"counts", counts},
-    {"check", check},
-    {"replace", replace},
-    {"walk", walk},
-    {"verify", verify},
-    {"trim", trim},
-    {"visit", visit},
+    {.name = "retain and drop", .run = retain_drop},
+    {.name = "counts", .run = counts},
+    {.name = "check", .run = check},
+    {.name = "replace", .run = pairs_replace, .replaces = true},
+    {.name = "walk", .run = walk},
+    {.name = "verify", .run = verify},
+    {.name = "trim", .run = trim},
+    {.name = "survey", .run = survey},
+    {.name = "scope", .run = scope},
+    {.name = "lock", .run = pairs_lock, .locks = true},
+    {.name = "tryLock", .run = pairs_try_lock, .locks = true},
+    {.name = "version", .run = pairs_version},
+    {.name = "watch", .run = pairs_watch},
+    {.name = "visit", .run = visit, .locks = true},
 };
 const pairs_type pairs_common = {"common", NULL, common_ops,
                                  sizeof common_ops / sizeof *common_ops};

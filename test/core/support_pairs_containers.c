@@ -237,14 +237,21 @@ static sh_status map_find(pairs *p, stress_thread *t, sh_id id) {
 }
 
 static const pairs_op map_ops[] = {
-    {"size", map_info},        {"get", map_get},
-    {"has", map_has},          {"quick look", map_look},
-    {"getMany", map_get_many}, {"set", map_set},
-    {"setMany", map_set_many}, {"getOrInsert", map_get_or_insert},
-    {"delete", map_delete},    {"take", map_take},
-    {"add", map_add},          {"compareExchange", map_compare_exchange},
-    {"clear", map_clear},      {"read", map_read},
-    {"find", map_find},
+    {.name = "size", .run = map_info},
+    {.name = "get", .run = map_get},
+    {.name = "has", .run = map_has},
+    {.name = "quick look", .run = map_look},
+    {.name = "getMany", .run = map_get_many},
+    {.name = "set", .run = map_set},
+    {.name = "setMany", .run = map_set_many},
+    {.name = "getOrInsert", .run = map_get_or_insert},
+    {.name = "delete", .run = map_delete},
+    {.name = "take", .run = map_take},
+    {.name = "add", .run = map_add},
+    {.name = "compareExchange", .run = map_compare_exchange},
+    {.name = "clear", .run = map_clear},
+    {.name = "read", .run = map_read},
+    {.name = "find", .run = map_find},
 };
 const pairs_type pairs_maps = {"maps", map_make, OPS(map_ops)};
 
@@ -443,13 +450,13 @@ static sh_status vector_permute(pairs *p, stress_thread *t, sh_id id) {
 }
 
 static const pairs_op vector_ops[] = {
-    {"length", vector_length},    {"get", vector_get},
-    {"set", vector_set},          {"push", vector_push},
-    {"unshift", vector_unshift},  {"pop", vector_pop},
-    {"shift", vector_shift},      {"removeAt", vector_remove_at},
-    {"splice", vector_splice},    {"fill", vector_fill},
-    {"reverse", vector_reverse},  {"clear", vector_clear},
-    {"indexOf", vector_index_of}, {"read", vector_read},
-    {"permute", vector_permute},
+    {.name = "length", .run = vector_length},    {.name = "get", .run = vector_get},
+    {.name = "set", .run = vector_set},          {.name = "push", .run = vector_push},
+    {.name = "unshift", .run = vector_unshift},  {.name = "pop", .run = vector_pop},
+    {.name = "shift", .run = vector_shift},      {.name = "removeAt", .run = vector_remove_at},
+    {.name = "splice", .run = vector_splice},    {.name = "fill", .run = vector_fill},
+    {.name = "reverse", .run = vector_reverse},  {.name = "clear", .run = vector_clear},
+    {.name = "indexOf", .run = vector_index_of}, {.name = "read", .run = vector_read},
+    {.name = "permute", .run = vector_permute},
 };
 const pairs_type pairs_vectors = {"vectors", vector_make, OPS(vector_ops)};

@@ -48,6 +48,7 @@ void stress_baseline(stress *s) {
 void stress_check_empty(stress *s) {
   sh_stats stats;
   sh_verify_result result = {0};
+  sh_waits waits;
   sh_env_offline(s->env);
   sh_heap_trim(s->env);
   sh_heap_stats(s->env, &stats);
@@ -55,6 +56,8 @@ void stress_check_empty(stress *s) {
   STRESS_CHECK(stats.limbo_bytes == 0 && stats.limbo_objects == 0 && stats.pinned_bytes == 0);
   STRESS_CHECK(stats.live_bytes == s->live_bytes);
   STRESS_CHECK(stats.environments == 1);
+  sh_waits_count(s->env, &waits);
+  STRESS_CHECK(waits.monitors == 0 && waits.watched == 0 && waits.own == 0 && waits.queued == 0);
   STRESS_CHECK(sh_heap_verify(s->env, report, NULL, &result) == SH_OK);
   STRESS_CHECK(result.problems == 0 && result.quiescent && result.objects == 0);
 }

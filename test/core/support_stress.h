@@ -48,11 +48,11 @@ stress *stress_open(void);
 // Takes what is alive now for what an empty heap holds: after defining shapes.
 void stress_baseline(stress *s);
 
-// Everything must be gone by now: checks that nothing is alive, in limbo or pinned, that the heap
-// is consistent, and frees it.
+// Everything must be gone by now: checks that, see stress_check_empty, and frees the heap.
 void stress_close(stress *s);
 
-// That nothing is alive, in limbo or pinned, and the heap consistent, with nobody else at work.
+// That nothing is alive, in limbo, pinned, locked or watched, and the heap consistent, with nobody
+// else at work.
 void stress_check_empty(stress *s);
 
 // Runs n threads and the janitor, and waits for them.
