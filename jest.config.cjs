@@ -15,7 +15,7 @@ module.exports = {
       },
     ],
   },
-  // Worker tests start hundreds of threads on two cores.
-  testTimeout: 60_000,
+  // Only against tests that hang: some start hundreds of threads, perhaps on a machine that is busy.
+  testTimeout: 180_000,
   maxWorkers: 2,
 };

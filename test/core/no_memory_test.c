@@ -6,120 +6,92 @@
 #include "alloc.h"
 
 typedef struct job {
-  sh_id string;
-  sh_id number;
-  sh_id map;
-  sh_id vector;
-  sh_id record;
-  sh_id bytes;
+  objects of;
   sh_id dropped;
-  uint32_t shape;
   sh_value out; // results
   uint32_t n;
   bool flag;
 } job;
 
 static void set_up(fixture *f, job *j) {
-  sh_field fields[] = {{.name = v_text("text"), .type = SH_FIELD_STRING},
-                       {.name = v_text("number"), .type = SH_FIELD_NUMBER},
-                       {.name = v_text("any"), .type = SH_FIELD_ANY}};
-  sh_value values[] = {v_text("a text with a payload"), v_number(1), v_number(2)};
-  assert_ok(sh_shape_define(f->env, fields, 3, &j->shape));
-  assert_ok(sh_record_new(f->env, j->shape, values, 3, &j->record, NULL));
-  j->string = new_string(f, "a text that does not fit in its slot");
-  j->number = new_number(f, 1);
-  j->map = new_map(f);
-  j->vector = new_vector(f);
-  j->bytes = new_bytes(f, 100);
+  j->of = objects_new(f);
   j->dropped = new_string(f, "dropped");
-  for (int i = 0; i < 40; i++) {
-    map_set(f, j->map, v_number(i), v_number(i));
-    vector_push(f, j->vector, v_number(i));
-  }
-}
-
-// A result of an operation that has succeeded.
-static sh_status give_up(fixture *f, sh_status status, const sh_value *value) {
-  if (status == SH_OK) {
-    unpin(f, value);
-  }
-  return status;
 }
 
 static sh_status op_number_get(fixture *f, void *arg) {
   job *j = arg;
   double value = 0;
-  return sh_number_get(f->env, j->number, &value);
+  return sh_number_get(f->env, j->of.number, &value);
 }
 
 static sh_status op_number_set(fixture *f, void *arg) {
   job *j = arg;
-  return sh_number_update(f->env, j->number, SH_NUMBER_SET, 2, NULL);
+  return sh_number_update(f->env, j->of.number, SH_NUMBER_SET, 2, NULL);
 }
 
 static sh_status op_number_add(fixture *f, void *arg) {
   job *j = arg;
-  return sh_number_update(f->env, j->number, SH_NUMBER_ADD, 2, NULL);
+  return sh_number_update(f->env, j->of.number, SH_NUMBER_ADD, 2, NULL);
 }
 
 static sh_status op_number_compare_exchange(fixture *f, void *arg) {
   job *j = arg;
   double old = 0;
-  return sh_number_compare_exchange(f->env, j->number, 2, 3, &old, &j->flag);
+  return sh_number_compare_exchange(f->env, j->of.number, 2, 3, &old, &j->flag);
 }
 
 static sh_status op_string_get(fixture *f, void *arg) {
   job *j = arg;
-  sh_status status = sh_string_get(f->env, j->string, &j->out);
+  sh_status status = sh_string_get(f->env, j->of.string, &j->out);
   return give_up(f, status, &j->out);
 }
 
 static sh_status op_string_length(fixture *f, void *arg) {
   job *j = arg;
-  return sh_string_length(f->env, j->string, &j->n);
+  return sh_string_length(f->env, j->of.string, &j->n);
 }
 
 static sh_status op_string_set_short(fixture *f, void *arg) {
   job *j = arg;
   sh_value text = v_text("fifteen at most");
-  return sh_string_set(f->env, j->string, &text);
+  return sh_string_set(f->env, j->of.string, &text);
 }
 
 static sh_status op_map_info(fixture *f, void *arg) {
   job *j = arg;
-  return sh_map_info(f->env, j->map, &j->n, NULL);
+  return sh_map_info(f->env, j->of.map, &j->n, NULL);
 }
 
 static sh_status op_map_get_short(fixture *f, void *arg) {
   job *j = arg;
   sh_value key = v_number(3);
-  return sh_map_get(f->env, j->map, &key, SH_ACQUIRE, &j->out, &j->flag);
+  return sh_map_get(f->env, j->of.map, &key, SH_ACQUIRE, &j->out, &j->flag);
 }
 
 static sh_status op_map_set_there(fixture *f, void *arg) {
   job *j = arg;
   sh_value key = v_number(3);
   sh_value value = v_number(4);
-  return sh_map_set(f->env, j->map, &key, &value);
+  return sh_map_set(f->env, j->of.map, &key, &value);
 }
 
 static sh_status op_map_add_there(fixture *f, void *arg) {
   job *j = arg;
   sh_value key = v_number(4);
   double old = 0;
-  return sh_map_add(f->env, j->map, &key, 4, &old);
+  return sh_map_add(f->env, j->of.map, &key, 4, &old);
 }
 
 static sh_status op_map_delete_short(fixture *f, void *arg) {
   job *j = arg;
   sh_value key = v_number(5);
-  return sh_map_delete(f->env, j->map, &key, &j->flag);
+  return sh_map_delete(f->env, j->of.map, &key, &j->flag);
 }
 
 static sh_status op_map_take_short(fixture *f, void *arg) {
   job *j = arg;
   sh_value key = v_number(6);
-  return sh_map_take(f->env, j->map, &key, &j->out, &j->flag);
+  return sh_map_take(f->env, j->of.map, &key, &j->out, &j->flag);
 }
 
 static sh_status op_map_read(fixture *f, void *arg) {
@@ -127,61 +99,61 @@ static sh_status op_map_read(fixture *f, void *arg) {
   sh_value outs[40];
   sh_cursor cursor = {0, 0};
   uint32_t version = 0;
-  return sh_map_read(f->env, j->map, &cursor, SH_DEREF, 20, outs, &j->n, &j->flag, &version);
+  return sh_map_read(f->env, j->of.map, &cursor, SH_DEREF, 20, outs, &j->n, &j->flag, &version);
 }
 
 static sh_status op_map_clear(fixture *f, void *arg) {
   job *j = arg;
-  return sh_map_clear(f->env, j->map);
+  return sh_map_clear(f->env, j->of.map);
 }
 
 static sh_status op_vector_length(fixture *f, void *arg) {
   job *j = arg;
-  return sh_vector_length(f->env, j->vector, &j->n);
+  return sh_vector_length(f->env, j->of.vector, &j->n);
 }
 
 static sh_status op_vector_get(fixture *f, void *arg) {
   job *j = arg;
-  return sh_vector_get(f->env, j->vector, 1, SH_ACQUIRE, &j->out, &j->flag);
+  return sh_vector_get(f->env, j->of.vector, 1, SH_ACQUIRE, &j->out, &j->flag);
 }
 
 static sh_status op_vector_set_number(fixture *f, void *arg) {
   job *j = arg;
   sh_value value = v_number(4);
-  return sh_vector_set(f->env, j->vector, 1, &value);
+  return sh_vector_set(f->env, j->of.vector, 1, &value);
 }
 
 static sh_status op_vector_pop(fixture *f, void *arg) {
   job *j = arg;
-  return sh_vector_pop(f->env, j->vector, &j->out, &j->flag);
+  return sh_vector_pop(f->env, j->of.vector, &j->out, &j->flag);
 }
 
 static sh_status op_vector_shift(fixture *f, void *arg) {
   job *j = arg;
-  return sh_vector_shift(f->env, j->vector, &j->out, &j->flag);
+  return sh_vector_shift(f->env, j->of.vector, &j->out, &j->flag);
 }
 
 static sh_status op_vector_remove_at(fixture *f, void *arg) {
   job *j = arg;
-  return sh_vector_remove_at(f->env, j->vector, 3, &j->flag);
+  return sh_vector_remove_at(f->env, j->of.vector, 3, &j->flag);
 }
 
 static sh_status op_vector_splice_out(fixture *f, void *arg) {
   job *j = arg;
   sh_value outs[5];
-  return sh_vector_splice(f->env, j->vector, 3, 5, NULL, 0, outs, &j->n);
+  return sh_vector_splice(f->env, j->of.vector, 3, 5, NULL, 0, outs, &j->n);
 }
 
 static sh_status op_vector_reverse(fixture *f, void *arg) {
   job *j = arg;
-  return sh_vector_reverse(f->env, j->vector);
+  return sh_vector_reverse(f->env, j->of.vector);
 }
 
 static sh_status op_vector_read(fixture *f, void *arg) {
   job *j = arg;
   sh_value outs[8];
   uint32_t version = 0;
-  return sh_vector_read(f->env, j->vector, 0, SH_DEREF, 8, outs, &j->n, &version);
+  return sh_vector_read(f->env, j->of.vector, 0, SH_DEREF, 8, outs, &j->n, &version);
 }
 
 static sh_status op_vector_permute(fixture *f, void *arg) {
@@ -189,41 +161,41 @@ static sh_status op_vector_permute(fixture *f, void *arg) {
   uint32_t order[40];
   uint32_t version = 0;
   uint32_t length = 0;
-  assert_ok(sh_vector_length(f->env, j->vector, &length));
-  assert_ok(sh_vector_read(f->env, j->vector, length, SH_BORROW, 1, &j->out, &j->n, &version));
+  assert_ok(sh_vector_length(f->env, j->of.vector, &length));
+  assert_ok(sh_vector_read(f->env, j->of.vector, length, SH_BORROW, 1, &j->out, &j->n, &version));
   for (uint32_t i = 0; i < length; i++) {
     order[i] = length - 1 - i;
   }
 
-  return sh_vector_permute(f->env, j->vector, version, order, length);
+  return sh_vector_permute(f->env, j->of.vector, version, order, length);
 }
 static sh_status op_vector_clear(fixture *f, void *arg) {
   job *j = arg;
-  return sh_vector_clear(f->env, j->vector);
+  return sh_vector_clear(f->env, j->of.vector);
 }
 
 static sh_status op_record_shape(fixture *f, void *arg) {
   job *j = arg;
-  return sh_record_shape(f->env, j->record, &j->n);
+  return sh_record_shape(f->env, j->of.record, &j->n);
 }
 
 static sh_status op_record_get(fixture *f, void *arg) {
   job *j = arg;
-  sh_status status = sh_record_get(f->env, j->record, j->shape, 0, SH_DEREF, &j->out);
+  sh_status status = sh_record_get(f->env, j->of.record, j->of.shape, 0, SH_DEREF, &j->out);
   return give_up(f, status, &j->out);
 }
 
 static sh_status op_record_set_number(fixture *f, void *arg) {
   job *j = arg;
   sh_value value = v_number(4);
-  return sh_record_set(f->env, j->record, j->shape, 1, &value);
+  return sh_record_set(f->env, j->of.record, j->of.shape, 1, &value);
 }
 
 static sh_status op_record_read(fixture *f, void *arg) {
   job *j = arg;
   sh_value outs[3];
   uint32_t version = 0;
-  sh_status status = sh_record_read(f->env, j->record, j->shape, SH_DEREF, outs, &version);
+  sh_status status = sh_record_read(f->env, j->of.record, j->of.shape, SH_DEREF, outs, &version);
   return give_up(f, status, &outs[0]);
 }
 
@@ -232,7 +204,7 @@ static sh_status op_bytes_view(fixture *f, void *arg) {
   void *data = NULL;
   uint64_t length = 0;
   uint64_t pin = 0;
-  sh_status status = sh_bytes_pin(f->env, j->bytes, &data, &length, &pin);
+  sh_status status = sh_bytes_pin(f->env, j->of.bytes, &data, &length, &pin);
   sh_unpin(f->heap, pin);
   return status;
 }
@@ -240,24 +212,24 @@ static sh_status op_bytes_view(fixture *f, void *arg) {
 static sh_status op_bytes_length(fixture *f, void *arg) {
   job *j = arg;
   uint64_t length = 0;
-  return sh_bytes_length(f->env, j->bytes, &length);
+  return sh_bytes_length(f->env, j->of.bytes, &length);
 }
 
 static sh_status op_retain_and_drop(fixture *f, void *arg) {
   job *j = arg;
-  assert_ok(sh_retain(f->env, j->map));
-  return sh_drop(f->env, j->map);
+  assert_ok(sh_retain(f->env, j->of.map));
+  return sh_drop(f->env, j->of.map);
 }
 
 static sh_status op_counts(fixture *f, void *arg) {
   job *j = arg;
   uint32_t holds = 0;
-  return sh_id_counts(f->env, j->map, &j->n, &holds);
+  return sh_id_counts(f->env, j->of.map, &j->n, &holds);
 }
 
 static sh_status op_check(fixture *f, void *arg) {
   job *j = arg;
-  return sh_id_check(f->env, j->map, SH_TYPE_MAP, NULL);
+  return sh_id_check(f->env, j->of.map, SH_TYPE_MAP, NULL);
 }
 
 static sh_status op_stats_and_trim(fixture *f, void *arg) {
@@ -275,7 +247,7 @@ static sh_status op_drop(fixture *f, void *arg) {
 
 static sh_status op_drop_container(fixture *f, void *arg) {
   job *j = arg;
-  return sh_drop(f->env, j->vector);
+  return sh_drop(f->env, j->of.vector);
 }
 
 static const struct {

@@ -12,14 +12,8 @@
 // Objects that the operations of a table are done to. Texts are given wide and stored narrow: keys
 // and what is compared take scratch memory for it.
 typedef struct job {
-  sh_id string;
-  sh_id number;
-  sh_id map;
-  sh_id vector;
-  sh_id record;
-  sh_id bytes;
+  objects of;
   sh_id moved;
-  uint32_t shape;
   uint16_t *texts[2]; // LONG units each, that fit latin1
   sh_value a;         // the same as values
   sh_value b;
@@ -38,36 +32,14 @@ static void set_up(fixture *f, job *j) {
   }
   j->a = v_wide(j->texts[0], LONG);
   j->b = v_wide(j->texts[1], LONG);
-  sh_field fields[] = {{.name = v_text("text"), .type = SH_FIELD_STRING},
-                       {.name = v_text("number"), .type = SH_FIELD_NUMBER},
-                       {.name = v_text("any"), .type = SH_FIELD_ANY}};
-  sh_value values[] = {v_text("a text with a payload"), v_number(1), v_number(2)};
-  assert_ok(sh_shape_define(f->env, fields, 3, &j->shape));
-  assert_ok(sh_record_new(f->env, j->shape, values, 3, &j->record, NULL));
-  j->string = new_string(f, "a text that does not fit in its slot");
-  j->number = new_number(f, 1);
-  j->map = new_map(f);
-  j->vector = new_vector(f);
-  j->bytes = new_bytes(f, 100);
+  j->of = objects_new(f);
   j->moved = new_string(f, "moved");
-  for (int i = 0; i < 40; i++) {
-    map_set(f, j->map, v_number(i), v_number(i));
-    vector_push(f, j->vector, v_number(i));
-  }
 }
 
 static void tear_down(job *j) {
   for (uint32_t i = 0; i < 2; i++) {
     free(j->texts[i]);
   }
-}
-
-// A result of an operation that has succeeded.
-static sh_status give_up(fixture *f, sh_status status, const sh_value *value) {
-  if (status == SH_OK) {
-    unpin(f, value);
-  }
-  return status;
 }
 
 // --- what needs memory -----------------------------------------------------------------------
@@ -79,12 +51,13 @@ static sh_status op_string_new(fixture *f, void *arg) {
 
 static sh_status op_string_set(fixture *f, void *arg) {
   job *j = arg;
-  return sh_string_set(f->env, j->string, &j->a);
+  return sh_string_set(f->env, j->of.string, &j->a);
 }
 
 static sh_status op_string_compare_exchange(fixture *f, void *arg) {
   job *j = arg;
-  sh_status status = sh_string_compare_exchange(f->env, j->string, &j->b, &j->a, &j->flag, &j->out);
+  sh_status status =
+      sh_string_compare_exchange(f->env, j->of.string, &j->b, &j->a, &j->flag, &j->out);
   return give_up(f, status, &j->out);
 }
 
@@ -95,41 +68,41 @@ static sh_status op_bytes_new(fixture *f, void *arg) {
 
 static sh_status op_map_get(fixture *f, void *arg) {
   job *j = arg;
-  return sh_map_get(f->env, j->map, &j->a, SH_BORROW, &j->out, &j->flag);
+  return sh_map_get(f->env, j->of.map, &j->a, SH_BORROW, &j->out, &j->flag);
 }
 
 static sh_status op_map_has(fixture *f, void *arg) {
   job *j = arg;
-  return sh_map_has(f->env, j->map, &j->a, &j->flag);
+  return sh_map_has(f->env, j->of.map, &j->a, &j->flag);
 }
 
 static sh_status op_map_get_many(fixture *f, void *arg) {
   job *j = arg;
   sh_value keys[2] = {j->a, j->b};
   sh_value outs[2];
-  return sh_map_get_many(f->env, j->map, keys, 2, SH_DEREF, outs, NULL);
+  return sh_map_get_many(f->env, j->of.map, keys, 2, SH_DEREF, outs, NULL);
 }
 
 static sh_status op_map_find(fixture *f, void *arg) {
   job *j = arg;
   sh_cursor cursor = {0, 0};
-  return sh_map_find(f->env, j->map, &j->a, &cursor, &j->flag);
+  return sh_map_find(f->env, j->of.map, &j->a, &cursor, &j->flag);
 }
 
 static sh_status op_map_set(fixture *f, void *arg) {
   job *j = arg;
-  return sh_map_set(f->env, j->map, &j->a, &j->b);
+  return sh_map_set(f->env, j->of.map, &j->a, &j->b);
 }
 
 static sh_status op_map_set_moved(fixture *f, void *arg) {
   job *j = arg;
   sh_value moved = v_move(j->moved);
-  return sh_map_set(f->env, j->map, &j->a, &moved);
+  return sh_map_set(f->env, j->of.map, &j->a, &moved);
 }
 
 static sh_status op_map_get_or_insert(fixture *f, void *arg) {
   job *j = arg;
-  sh_status status = sh_map_get_or_insert(f->env, j->map, &j->a, &j->b, &j->out, &j->flag);
+  sh_status status = sh_map_get_or_insert(f->env, j->of.map, &j->a, &j->b, &j->out, &j->flag);
   return give_up(f, status, &j->out);
 }
 
@@ -137,68 +110,68 @@ static sh_status op_map_compare_exchange(fixture *f, void *arg) {
   job *j = arg;
   sh_value key = v_number(3);
   sh_value three = v_number(3);
-  return sh_map_compare_exchange(f->env, j->map, &key, &three, &j->a, &j->flag, &j->out);
+  return sh_map_compare_exchange(f->env, j->of.map, &key, &three, &j->a, &j->flag, &j->out);
 }
 
 static sh_status op_map_add(fixture *f, void *arg) {
   job *j = arg;
   double old = 0;
-  return sh_map_add(f->env, j->map, &j->a, 1, &old);
+  return sh_map_add(f->env, j->of.map, &j->a, 1, &old);
 }
 
 static sh_status op_map_delete(fixture *f, void *arg) {
   job *j = arg;
-  return sh_map_delete(f->env, j->map, &j->a, &j->flag);
+  return sh_map_delete(f->env, j->of.map, &j->a, &j->flag);
 }
 
 static sh_status op_map_take(fixture *f, void *arg) {
   job *j = arg;
-  return sh_map_take(f->env, j->map, &j->a, &j->out, &j->flag);
+  return sh_map_take(f->env, j->of.map, &j->a, &j->out, &j->flag);
 }
 
 static sh_status op_vector_push(fixture *f, void *arg) {
   job *j = arg;
   sh_value values[3] = {j->a, v_move(j->moved), j->b};
-  return sh_vector_push(f->env, j->vector, values, 3, &j->n);
+  return sh_vector_push(f->env, j->of.vector, values, 3, &j->n);
 }
 
 static sh_status op_vector_unshift(fixture *f, void *arg) {
   job *j = arg;
   sh_value values[2] = {j->a, v_number(1)};
-  return sh_vector_unshift(f->env, j->vector, values, 2, &j->n);
+  return sh_vector_unshift(f->env, j->of.vector, values, 2, &j->n);
 }
 
 static sh_status op_vector_splice(fixture *f, void *arg) {
   job *j = arg;
   sh_value values[2] = {j->a, j->b};
   sh_value outs[1];
-  return sh_vector_splice(f->env, j->vector, 1, 1, values, 2, outs, &j->n);
+  return sh_vector_splice(f->env, j->of.vector, 1, 1, values, 2, outs, &j->n);
 }
 
 static sh_status op_vector_set(fixture *f, void *arg) {
   job *j = arg;
-  return sh_vector_set(f->env, j->vector, 1, &j->a);
+  return sh_vector_set(f->env, j->of.vector, 1, &j->a);
 }
 
 static sh_status op_vector_fill(fixture *f, void *arg) {
   job *j = arg;
-  return sh_vector_fill(f->env, j->vector, &j->a, 0, 3);
+  return sh_vector_fill(f->env, j->of.vector, &j->a, 0, 3);
 }
 
 static sh_status op_vector_index_of(fixture *f, void *arg) {
   job *j = arg;
-  return sh_vector_index_of(f->env, j->vector, &j->a, 0, false, true, &j->n, &j->flag);
+  return sh_vector_index_of(f->env, j->of.vector, &j->a, 0, false, true, &j->n, &j->flag);
 }
 
 static sh_status op_record_new(fixture *f, void *arg) {
   job *j = arg;
   sh_value values[3] = {j->a, v_number(1), j->b};
-  return sh_record_new(f->env, j->shape, values, 3, &j->id, NULL);
+  return sh_record_new(f->env, j->of.shape, values, 3, &j->id, NULL);
 }
 
 static sh_status op_record_set(fixture *f, void *arg) {
   job *j = arg;
-  return sh_record_set(f->env, j->record, j->shape, 0, &j->a);
+  return sh_record_set(f->env, j->of.record, j->of.shape, 0, &j->a);
 }
 
 static sh_status op_shape_define(fixture *f, void *arg) {

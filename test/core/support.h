@@ -149,6 +149,22 @@ void check_sweep(fixture *f, void (*fail_after)(sh_heap *heap, int64_t n), sweep
 #define assert_local_sweep(f, op, arg, least)                                                      \
   check_sweep((f), sh_test_fail_local_after, (op), (arg), (least), __FILE__, __LINE__)
 
+// One object of each type, for tables of operations; the map and the vector hold 40 numbers.
+typedef struct objects {
+  sh_id string;
+  sh_id number;
+  sh_id map;
+  sh_id vector;
+  sh_id record; // text, number, any
+  sh_id bytes;
+  uint32_t shape;
+} objects;
+
+objects objects_new(fixture *f);
+
+// Gives up what an operation has returned, if it has succeeded.
+sh_status give_up(fixture *f, sh_status status, const sh_value *value);
+
 // Takes every free slot of a kind out of reach, so that a new object is refused; gives them back.
 typedef struct drained {
   uint32_t *indices;

@@ -207,3 +207,30 @@ void refill_slots(fixture *f, drained *d) {
   }
   free(d->indices);
 }
+
+objects objects_new(fixture *f) {
+  objects of;
+  sh_field fields[] = {{.name = v_text("text"), .type = SH_FIELD_STRING},
+                       {.name = v_text("number"), .type = SH_FIELD_NUMBER},
+                       {.name = v_text("any"), .type = SH_FIELD_ANY}};
+  sh_value values[] = {v_text("a text with a payload"), v_number(1), v_number(2)};
+  assert_ok(sh_shape_define(f->env, fields, 3, &of.shape));
+  assert_ok(sh_record_new(f->env, of.shape, values, 3, &of.record, NULL));
+  of.string = new_string(f, "a text that does not fit in its slot");
+  of.number = new_number(f, 1);
+  of.map = new_map(f);
+  of.vector = new_vector(f);
+  of.bytes = new_bytes(f, 100);
+  for (int i = 0; i < 40; i++) {
+    map_set(f, of.map, v_number(i), v_number(i));
+    vector_push(f, of.vector, v_number(i));
+  }
+  return of;
+}
+
+sh_status give_up(fixture *f, sh_status status, const sh_value *value) {
+  if (status == SH_OK) {
+    unpin(f, value);
+  }
+  return status;
+}
