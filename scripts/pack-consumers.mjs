@@ -6,11 +6,12 @@ import { lastLines, root, run } from './support.mjs';
 
 const node = (file) => (project, env) => run(process.execPath, [file], { cwd: project, env });
 
-function tscThenNode(project, env) {
+/** Compiles the project, then runs what has come out of it. */
+const tscThenNode = (file) => (project, env) => {
   const tsc = path.join(root, 'node_modules/typescript/bin/tsc');
   const compiled = run(process.execPath, [tsc, '--project', '.'], { cwd: project, env });
-  return compiled.ok ? node('out/main.mjs')(project, env) : compiled;
-}
+  return compiled.ok ? node(file)(project, env) : compiled;
+};
 
 /** The package's command: without an argument how to use it, and what it says where nothing can be compiled. */
 const command = (argument) => (project, env) => {
@@ -23,6 +24,45 @@ const command = (argument) => (project, env) => {
 const loaded = `process.report.getReport().sharedObjects.filter((file) => file.endsWith('.node'))
   .map((file) => file.split('/').slice(-3).join('/')).join()`;
 const binary = `prebuilds/linux-${process.arch}/shared-heap.glibc.node`;
+
+// As little as a user may have: no types of Node.js or of a browser, no newer library; all declarations are checked.
+const tsconfig = (module, file) =>
+  JSON.stringify({
+    compilerOptions: {
+      module,
+      target: 'es2022',
+      lib: ['es2022'],
+      types: [],
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      skipLibCheck: false,
+      outDir: 'out',
+    },
+    files: [file],
+  });
+
+const typed = `
+  import { MapRef, StructFactory, type Struct } from 'shared-heap';
+  declare const console: { log(...values: unknown[]): void };
+  const map: MapRef<string, number> = MapRef.from({ a: 1 });
+  const value: number | undefined = map.get('a');
+  const Point = new StructFactory({ x: 'number', label: 'string' });
+  const point = Point.new({ x: 2, label: 'p' });
+  const label: string = point.label;
+  // @ts-expect-error -- a text is no number
+  export const refused = (): void => void (point.x = 'text' as string);
+  // @ts-expect-error -- nothing of Node.js is known here
+  export type Unknown = Buffer;
+  // @ts-expect-error -- nothing of browsers is known here
+  export type UnknownToo = Document;
+  console.log(value, label, typeof (point satisfies Struct<{ x: 'number'; label: 'string' }>));`;
+
+const typescript = (module, file, output) => ({
+  name: `TypeScript, ${file} with module ${module}`,
+  files: { [file]: typed, 'tsconfig.json': tsconfig(module, file) },
+  run: tscThenNode(output),
+  prints: '1 p object\n',
+});
 
 const programs = [
   {
@@ -72,37 +112,9 @@ const programs = [
     run: node('workers.mjs'),
     prints: '3000\n',
   },
-  {
-    name: 'TypeScript',
-    files: {
-      'main.mts': `
-        import { MapRef, StructFactory, type Struct } from 'shared-heap';
-        declare const console: { log(...values: unknown[]): void };
-        const map: MapRef<string, number> = MapRef.from({ a: 1 });
-        const value: number | undefined = map.get('a');
-        const Point = new StructFactory({ x: 'number', label: 'string' });
-        const point = Point.new({ x: 2, label: 'p' });
-        const label: string = point.label;
-        // @ts-expect-error -- a text is no number
-        export const refused = (): void => void (point.x = 'text' as string);
-        console.log(value, label, typeof (point satisfies Struct<{ x: 'number'; label: 'string' }>));`,
-      'tsconfig.json': JSON.stringify({
-        compilerOptions: {
-          module: 'nodenext',
-          target: 'es2022',
-          lib: ['es2022', 'esnext.disposable'],
-          types: [],
-          strict: true,
-          exactOptionalPropertyTypes: true,
-          skipLibCheck: true,
-          outDir: 'out',
-        },
-        files: ['main.mts'],
-      }),
-    },
-    run: tscThenNode,
-    prints: '1 p object\n',
-  },
+  typescript('nodenext', 'main.mts', 'out/main.mjs'),
+  typescript('nodenext', 'main.cts', 'out/main.cjs'),
+  typescript('commonjs', 'main.ts', 'out/main.js'),
   {
     name: 'the command without an argument',
     run: command([]),

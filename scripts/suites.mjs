@@ -1,6 +1,7 @@
 // How scripts/test.mjs and scripts/lint.mjs run their parts: every part runs, whatever the ones before it did, and
 // reports in a line `suite <name> passed=N failed=N`, which .ci/run adds up.
 import { spawn } from 'node:child_process';
+import fs from 'node:fs';
 import { root } from './support.mjs';
 
 /** Runs a program, shows its output as it comes, and returns the output and the exit code (or signal). */
@@ -19,6 +20,15 @@ export function stream(command, args, { env = {}, show = true } = {}) {
     });
     child.on('close', (code, signal) => resolve({ output, status: code ?? signal }));
   });
+}
+
+/** What jest has counted: `report` is the file it was to write (`--json`), `status` how it ended. */
+export function jestCounts(report, status) {
+  if (!fs.existsSync(report)) return { passed: 0, failed: 0, status };
+  const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(
+    fs.readFileSync(report, 'utf8'),
+  );
+  return { passed: numPassedTests, failed: numFailedTests + numRuntimeErrorTestSuites, status };
 }
 
 /**

@@ -98,6 +98,7 @@ export function debianRelease() {
 
 // Repositories of Debian and Ubuntu themselves; anything else a machine has configured is none of our business.
 const archiveUri = /\/(?:debian|debian-security|ubuntu|ubuntu-ports)(?:\/|\.list)?$/;
+const debianUri = /\/debian\/?$/;
 
 function oneLineEntries(text) {
   const entries = [];
@@ -137,8 +138,12 @@ function deb822Entries(text) {
   return entries;
 }
 
-/** The system's own Debian or Ubuntu entries (component main only) as deb822 text of the wanted type. */
-function archiveSources(type, etc = '/etc/apt') {
+/**
+ * The system's own Debian or Ubuntu entries (component main only) as deb822 text of the wanted type; with `release` its
+ * Debian archive at that release.
+ */
+function archiveSources(type, release) {
+  const etc = '/etc/apt';
   const files = [path.join(etc, 'sources.list')];
   const parts = path.join(etc, 'sources.list.d');
   if (fs.existsSync(parts)) {
@@ -150,12 +155,12 @@ function archiveSources(type, etc = '/etc/apt') {
     const text = fs.readFileSync(file, 'utf8');
     const entries = file.endsWith('.sources') ? deb822Entries(text) : oneLineEntries(text);
     for (const { uris, suites, components, signedBy } of entries) {
-      const wanted = uris.filter((uri) => archiveUri.test(uri));
+      const wanted = uris.filter((uri) => (release ? debianUri : archiveUri).test(uri));
       if (wanted.length === 0 || !components.includes('main')) continue;
       const fields = [
         `Types: ${type}`,
         `URIs: ${wanted.join(' ')}`,
-        `Suites: ${suites.join(' ')}`,
+        `Suites: ${release ?? suites.join(' ')}`,
         'Components: main',
       ];
       if (signedBy) fields.push(`Signed-By: ${signedBy}`);
@@ -167,12 +172,13 @@ function archiveSources(type, etc = '/etc/apt') {
 
 /**
  * Downloads with apt-get into `dir`: `args` is an apt-get command such as `['source', '--download-only', 'x']`.
- * All state is private to `dir`, so that no root is needed and nothing on the system changes.
+ * All state is private to `dir`, so that no root is needed and nothing on the system changes. With `release` from
+ * that release of Debian, whatever this system's is.
  * Returns what went wrong as a short phrase, or undefined.
  */
-export function aptFetch(type, args, dir) {
+export function aptFetch(type, args, dir, release) {
   if (!run('apt-get', ['--version']).ok) return 'there is no apt-get here';
-  const sources = archiveSources(type);
+  const sources = archiveSources(type, release);
   if (sources === '') return 'apt has no Debian or Ubuntu archive configured';
 
   const state = path.join(dir, 'apt');

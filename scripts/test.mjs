@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { runSuites, stream } from './suites.mjs';
+import { jestCounts, runSuites, stream } from './suites.mjs';
 import { root, runMain } from './support.mjs';
 
 // A worker stuck in native code would keep jest waiting for ever.
@@ -37,15 +37,7 @@ async function js(name, env = {}) {
     'exec "$0" "$@" >/dev/null',
   ];
   const result = await stream('timeout', [...limit, process.execPath, ...jest], { env });
-  if (!fs.existsSync(report)) return { passed: 0, failed: 0, status: result.status };
-  const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(
-    fs.readFileSync(report, 'utf8'),
-  );
-  return {
-    passed: numPassedTests,
-    failed: numFailedTests + numRuntimeErrorTestSuites,
-    status: result.status,
-  };
+  return jestCounts(report, result.status);
 }
 
 async function types() {

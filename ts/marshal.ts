@@ -91,7 +91,7 @@ export function toValues(
 
 /** After a write that took the value over: a moved ref is finished. */
 export function finishMoved(value: unknown): void {
-  if (typeof value === 'object' && value !== null) (value as Ref)[BRAND](true);
+  if (typeof value === 'object' && value !== null) (value as Ref)[BRAND](native);
 }
 
 /** `finishMoved` for several. */
@@ -107,14 +107,14 @@ export function settleMoved(values: Iterable<unknown>): void {
   for (const value of values) {
     if (isRef(value) && isMoving(value)) {
       native.dispose(value.id);
-      value[BRAND](true);
+      value[BRAND](native);
     }
   }
 }
 
 /** Whether a ref is marked by `move()`; throws for a finished one. */
 export function isMoving(ref: Ref): boolean {
-  return ref[BRAND](false);
+  return ref[BRAND]();
 }
 
 const NONE: Iterable<Ref> = [];

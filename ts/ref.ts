@@ -274,13 +274,17 @@ export abstract class Ref<T extends TypeName = TypeName> {
   abstract toJSON(): unknown;
 
   /**
-   * For this package alone: tells, of an unfinished ref, whether it is being moved, and with
-   * `finish` ends a ref whose claim has been taken.
+   * For this package alone, all copies of it: tells, of an unfinished ref, whether it is being moved,
+   * and ends one whose claim has been taken, by the copy with the addon `mover`.
    */
-  [BRAND](finish: boolean): boolean {
+  [BRAND](mover?: unknown): boolean {
     readId(this);
     const moving = this.#state === MOVING;
-    if (moving && finish) this.#finish();
+    if (moving && mover !== undefined) {
+      // Another copy's environment has not struck the claim off this one's list (csrc/core/scope.h).
+      if (mover !== native && isScoped(this)) native.scopeRemove(this.#id);
+      this.#finish();
+    }
     return moving;
   }
 

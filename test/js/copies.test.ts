@@ -67,6 +67,30 @@ test.each([
   });
 });
 
+test("a scope is its copy's alone: claims that the other takes, or takes over, are none of its", () => {
+  const result = run(
+    [original, second],
+    `
+    const [a, b] = files.map((file) => require(file));
+    const map = new b.MapRef();
+    const scope = a.heap.scope();
+    const own = b.StringRef.from('of b');
+    map.set('one', a.StringRef.from('moved').move());
+    map.update('several', () => a.StringRef.from('moved').move());
+    const vector = b.VectorRef.from([]);
+    vector.push(...Array.from({ length: 2000 }, () => a.StringRef.from('moved').move()));
+    const taken = [map.acquire('one'), map.acquire('several'), vector.acquire(1999)];
+    const rest = a.StringRef.from('of the scope');
+    scope.end();
+    map.drop(); vector.drop();
+    const texts = [own, ...taken].map((ref) => ref.isAlive && ref.obtainValue());
+    for (const ref of [own, ...taken]) ref[Symbol.dispose]();
+    console.log(JSON.stringify({ texts, rest: rest.isAlive, sound: a.heap.verify().ok, left: b.heap.stats().objects }));`,
+  );
+  const texts = ['of b', 'moved', 'moved', 'moved'];
+  expect(result).toEqual({ texts, rest: false, sound: true, left: 0 });
+});
+
 test('copies loaded first by workers, all at once: one heap', () => {
   const result = run(
     [original, second, third],

@@ -277,7 +277,7 @@ export const common: Method[] = [
   rejecting('waitAsync', ['number', -1], ['wait', { timeout: 0 }]),
   m('watch', ['callback', () => undefined], ['watching', { ref: false }]),
   m(Symbol.dispose),
-  m(Symbol.for('shared-heap.ref'), ['any', false]),
+  m(Symbol.for('shared-heap.ref'), ['any', undefined]),
 ];
 
 export interface StaticMethod {

@@ -9,10 +9,13 @@ export type Heap = typeof import('shared-heap');
 /** The addon as the package under test has loaded it. */
 export const { native } = jest.requireActual<{ native: Native }>('../../dist/native.js');
 
-const dist = join(__dirname, '..', '..', 'dist');
-export const commonJsFile = join(dist, 'index.js');
-export const esmFile = join(dist, 'index.mjs');
-export const addonFile = join(dist, '..', 'build', 'Release', 'shared_heap.node');
+const { path: find } = jest.requireActual<{ path: (folder: string) => string }>('node-gyp-build');
+
+export const packageFolder = join(__dirname, '..', '..');
+export const commonJsFile = join(packageFolder, 'dist', 'index.js');
+export const esmFile = join(packageFolder, 'dist', 'index.mjs');
+/** What the package loads: built here, or one of prebuilds/. */
+export const addonFile = find(packageFolder);
 
 const owned: Ref[] = [];
 
