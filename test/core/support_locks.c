@@ -78,3 +78,14 @@ int close_unlocked(void **state) {
   assert_int_equal(f->heap->watches.table.count, 0);
   return close_fixture(state);
 }
+
+bool has_monitor(fixture *f, sh_id id) {
+  bool bit = (atomic_load(&slot_of(f, id)->lock) & SH_LOCK_MONITOR) != 0;
+  bool flag = (atomic_load(&slot_of(f, id)->word0) & SH_FLAG_LOCKED) != 0;
+  assert_int_equal(bit, flag);
+  return bit;
+}
+
+bool is_abandoned(fixture *f, sh_id id) {
+  return (atomic_load(&slot_of(f, id)->word0) & SH_FLAG_ABANDONED) != 0;
+}

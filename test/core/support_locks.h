@@ -28,6 +28,11 @@ sh_lock_answer check_look(sh_env *env, uint32_t token, sh_lock_state state, cons
 sh_lock_answer check_deadlock(sh_env *env, sh_id id, sh_lock_want want, const char *file, int line);
 #define assert_deadlock(env, id, want) check_deadlock((env), (id), (want), __FILE__, __LINE__)
 
+// What an object's slot says: whether it has a monitor (both its words must agree), and whether the
+// last one was abandoned.
+bool has_monitor(fixture *f, sh_id id);
+bool is_abandoned(fixture *f, sh_id id);
+
 // Further environments of a fixture's heap, each as if of a thread of its own, labels from 2 on
 // (the fixture's own: 1).
 #define ENVS_MAX 16u
