@@ -154,9 +154,10 @@ describe('while another thread holds the lock', () => {
         const target = refFromId(id);
         return target.lock(() => {
           Atomics.store(held, 0, 1);
-          Atomics.wait(held, 0, 1, 60);
+          Atomics.wait(held, 0, 1); // until the change is about to be made
+          Atomics.wait(held, 0, 2, 60);
           const seen = [JSON.stringify(target), target.version];
-          Atomics.store(held, 0, 2);
+          Atomics.store(held, 0, 3);
           return seen;
         });
       },
@@ -164,8 +165,10 @@ describe('while another thread holds the lock', () => {
       cell,
     );
     await until(() => Atomics.load(cell, 0) === 1);
+    Atomics.store(cell, 0, 2);
+    Atomics.notify(cell, 0);
     ownRefs(change(ref));
-    expect(Atomics.load(cell, 0)).toBe(2);
+    expect(Atomics.load(cell, 0)).toBe(3);
     expect(ref.version).not.toBe(before[1]);
     expect(await holding).toEqual(before);
   });
