@@ -81,12 +81,12 @@ function execute([command, ...args], limitMs) {
 /** Tests of a file that are known to differ on a runtime. */
 const differencesOf = (key, file) =>
   DIFFERENCES.filter(
-    (known) => known.runtimes.includes(key) && file.endsWith(`/${known.file}.test.ts`),
+    (known) => known.runtimes.includes(key) && file === `test/${known.file}.test.ts`,
   );
 
 /** Runs a test file; `passed`, `differ` and `failed` are lists of names of tests. */
 async function runFile(runtime, command, file, dir) {
-  const report = path.join(dir, `${runtime.key}-${path.basename(file)}.json`);
+  const report = path.join(dir, `${runtime.key}-${file.replaceAll('/', '-')}.json`);
   const known = differencesOf(runtime.key, file);
   const hanging = known.filter(({ hangs }) => hangs).map(({ test }) => test.source);
   // Ended by force: workers that Deno cannot stop would keep the process.
