@@ -96,6 +96,18 @@ export const DIFFERENCES = [
   },
   {
     runtimes: ['deno'],
+    file: 'workers/scope',
+    test: /a worker that ends by an error that nobody catches/,
+    why: 'a worker that threw ends with exit code 0',
+  },
+  {
+    runtimes: ['deno'],
+    file: 'workers/queue',
+    test: /a worker that ends while it waits takes nothing with it/,
+    why: TERMINATE,
+  },
+  {
+    runtimes: ['deno'],
     file: 'workers/locks',
     test: /every change is refused with ERR_LOCKED when/,
     why: `${TERMINATE}, and so it keeps its locks`,
