@@ -1,38 +1,24 @@
 // V8's fast API calls: optimised code calls a C function with the numbers and texts themselves, no
 // handles and no scopes. 7 ns instead of Node-API's 47 for an id and a key in, a number out; the
-// benchmark's cases map.* and vector.push stand on it. This is the only file that knows of it.
+// benchmark's cases map.* and vector.push stand on it. How V8 is told of them: fast_v8.cc.
 //
 // A function of `exports.fast` does the usual case of a function of the addon and says so in the
 // array `result`, or it does nothing, and TypeScript calls the ordinary function, which does the
 // work or throws. Nothing is what comes of calls from code that is not optimised and of arguments
-// of other types too: they end in `slow` below.
+// of other types too: they end in `slow` (fast_v8.cc).
 //
 // What a fast call must not do: call V8 or Node-API, allocate in V8's heap, throw. It calls the
 // core, which knows neither. A text's characters lie in V8's heap, which does not move during the
 // call.
-//
-// What is relied on, in V8 11 to 14 (Node 20 to 26), and how it is checked before anything is made:
-// - The symbols in `V8`, found by their mangled names, which contain their parameters' types. Bun
-//   and Deno do not have them. No header of V8 is used: what those inline differs between versions.
-//   That is why nothing is returned: `slow` could not return the like without it, and V8 13 ends
-//   the process if it does not.
-// - A Local is one pointer; passed and returned as such.
-// - CFunction and CFunctionInfo are made by V8's own constructors, in room to spare.
-// - CTypeInfo is a few bytes, the type first, of which the others may be 0. How many is asked of V8
-//   (CFunctionInfo::ArgumentInfo); 2 and 3 are known.
-// - The types' numbers, and that a one-byte text is passed as OneByteText. Not checked but by the
-//   version; test/js/fast-calls.test.ts runs every function from optimised code.
 #include "fast_calls.h"
 
 #include <pthread.h>
 
 #include <atomic>
 #include <cmath>
-#include <cstdlib>
-#include <new>
 
 #include "environment.h"
-#include "symbols.h"
+#include "fast_v8.h"
 
 namespace shared_heap {
 
@@ -43,15 +29,6 @@ namespace {
 // result[0]; what is not written there has not been done. result[1] is the number asked for.
 constexpr double kDone = 1;
 constexpr double kAbsent = 2; // done: the key was not there
-
-// A text as V8 passes it: latin1, in V8's heap.
-struct OneByteText {
-  const char *data;
-  uint32_t length;
-};
-
-// V8 passes the receiver first.
-using Receiver = void *;
 
 // Where environments wait for their calls: a call brings the number of its environment's seat. Only
 // the thread that has a seat may look behind it, and a number may come from anywhere, so the thread
@@ -292,35 +269,6 @@ void change_claims(Receiver /*unused*/, int32_t seat, double object) {
   }
 }
 
-// --- what V8 is told about them ------------------------------------------------------------
-
-// v8::CTypeInfo::Type.
-constexpr uint8_t kVoid = 0;
-template <typename T> constexpr uint8_t kTypeCode = 0;
-template <> constexpr uint8_t kTypeCode<int32_t> = 3;
-template <> constexpr uint8_t kTypeCode<double> = 8;
-template <> constexpr uint8_t kTypeCode<Receiver> = 10;
-template <> constexpr uint8_t kTypeCode<const OneByteText &> = 11;
-
-constexpr uint32_t kMaxArguments = 5;
-
-struct FastMethod {
-  const char *name;
-  const void *function;
-  uint32_t arguments; // with the receiver
-  uint8_t types[1 + kMaxArguments];
-};
-
-template <typename... Arguments>
-FastMethod describe(const char *name, void (*function)(Arguments...)) noexcept {
-  static_assert(sizeof...(Arguments) <= kMaxArguments, "types has room");
-  static_assert(((kTypeCode<Arguments> != 0) && ...), "V8 takes it");
-  return {name,
-          reinterpret_cast<const void *>(function),
-          sizeof...(Arguments),
-          {kVoid, kTypeCode<Arguments>...}};
-}
-
 const FastMethod kFastMethods[] = {
     describe("mapGet", map_get<const OneByteText &>),
     describe("mapGetNumberKey", map_get<double>),
@@ -346,122 +294,10 @@ const FastMethod kFastMethods[] = {
     describe("retain", change_claims<sh_retain>),
     describe("drop", change_claims<sh_drop>),
 };
-constexpr size_t kFastMethodCount = sizeof kFastMethods / sizeof *kFastMethods;
 
-// --- V8 ------------------------------------------------------------------------------------
-
-using Slow = void (*)(const void *info);
-
-// What the ordinary call of a fast function comes to: nothing. Not even `info` is looked at: how it
-// is laid out is known to V8's headers alone.
-void slow(const void * /*info*/) {}
-
-struct V8 {
-  const char *(*version)();
-  void *(*isolate)();
-  void *(*context)(void *isolate);
-  // data and signature are empty Locals; the last three are 0 but for objects of the embedder.
-  void *(*new_template)(void *isolate, Slow callback, void *data, void *signature, int length,
-                        int constructor_behavior, int side_effect_type, const void *c_function,
-                        uint16_t type, uint16_t range_start, uint16_t range_end);
-  void *(*get_function)(void *function_template, void *context);
-  void (*make_function)(void *self, const void *address, const void *info);
-  // V8 12 added the last argument, by which 64-bit integers would come: 0, as numbers. V8 11 does
-  // not look at it.
-  void (*make_info)(void *self, const void *result, unsigned count, const void *arguments,
-                    uint8_t int64_representation);
-  const void *(*argument)(const void *info, unsigned index);
-
-  bool find();
-};
-
-bool V8::find() {
-  return find_function("_ZN2v82V810GetVersionEv", &version) &&
-         find_function("_ZN2v87Isolate10GetCurrentEv", &isolate) &&
-         find_function("_ZN2v87Isolate17GetCurrentContextEv", &context) &&
-         find_function("_ZN2v816FunctionTemplate3NewEPNS_7IsolateEPFvRKNS_20FunctionCallbackInfoI"
-                       "NS_5ValueEEEENS_5LocalIS4_EENSA_INS_9SignatureEEEiNS_19ConstructorBehaviorE"
-                       "NS_14SideEffectTypeEPKNS_9CFunctionEttt",
-                       &new_template) &&
-         find_function("_ZN2v816FunctionTemplate11GetFunctionENS_5LocalINS_7ContextEEE",
-                       &get_function) &&
-         find_function("_ZN2v89CFunctionC1EPKvPKNS_13CFunctionInfoE", &make_function) &&
-         (find_function("_ZN2v813CFunctionInfoC1ERKNS_9CTypeInfoEjPS2_NS0_19Int64RepresentationE",
-                        &make_info) ||
-          find_function("_ZN2v813CFunctionInfoC1ERKNS_9CTypeInfoEjPS2_", &make_info)) &&
-         find_function("_ZNK2v813CFunctionInfo12ArgumentInfoEj", &argument);
-}
-
-constexpr size_t kTypeBytes = 8;   // more than a CTypeInfo has
-constexpr size_t kSpareBytes = 64; // more than a CFunction or CFunctionInfo has
-
-// What V8 keeps pointers to: lives as long as the process.
-struct Description {
-  alignas(16) uint8_t function[kSpareBytes];
-  alignas(16) uint8_t info[kSpareBytes];
-  uint8_t types[(1 + kMaxArguments) * kTypeBytes];
-};
-
-bool is_known_version(const V8 &v8) {
-  constexpr long kFirst = 11, kLast = 14;
-  const long major = std::strtol(v8.version(), nullptr, 10);
-  return major >= kFirst && major <= kLast;
-}
-
-// Bytes of a CTypeInfo, 0 if they are none that we know.
-size_t type_bytes(const V8 &v8) {
-  Description probe{};
-  v8.make_info(probe.info, probe.types, 2, probe.types, 0);
-  const auto *first = static_cast<const uint8_t *>(v8.argument(probe.info, 0));
-  const auto *second = static_cast<const uint8_t *>(v8.argument(probe.info, 1));
-  const bool known = first == probe.types && (second == first + 2 || second == first + 3);
-  return known ? static_cast<size_t>(second - first) : 0;
-}
-
-void describe_to_v8(const V8 &v8, const FastMethod &method, size_t stride, Description *out) {
-  for (uint32_t i = 0; i <= method.arguments; i++) {
-    out->types[i * stride] = method.types[i];
-  }
-  v8.make_info(out->info, out->types, method.arguments, out->types + stride, 0);
-  v8.make_function(out->function, method.function, out->info);
-}
-
-// The functions described to this process's V8; NULL: it is none that we know.
-struct Table {
-  V8 v8{};
-  Description *descriptions = nullptr;
-
-  Table() {
-    const size_t stride = v8.find() && is_known_version(v8) ? type_bytes(v8) : 0;
-    if (stride == 0) {
-      return;
-    }
-    descriptions = new (std::nothrow) Description[kFastMethodCount]();
-    for (size_t i = 0; descriptions != nullptr && i < kFastMethodCount; i++) {
-      describe_to_v8(v8, kFastMethods[i], stride, &descriptions[i]);
-    }
-  }
-};
-
-const Table &process_table() {
-  static const Table table;
-  return table;
-}
-
-bool define_function(napi_env env, napi_value object, const Table &table, size_t i) {
-  constexpr int kThrows = 0; // ConstructorBehavior: no `new`
-  constexpr int kHasSideEffect = 0;
-  const V8 &v8 = table.v8;
-  const FastMethod &method = kFastMethods[i];
-  void *isolate = v8.isolate();
-  void *made =
-      v8.new_template(isolate, slow, nullptr, nullptr, static_cast<int>(method.arguments) - 1,
-                      kThrows, kHasSideEffect, table.descriptions[i].function, 0, 0, 0);
-  void *function = made == nullptr ? nullptr : v8.get_function(made, v8.context(isolate));
-  // What Node-API does itself: a napi_value is the address in a Local.
-  return function != nullptr &&
-         napi_set_named_property(env, object, method.name, static_cast<napi_value>(function)) ==
-             napi_ok;
+const FastFunctions &functions() {
+  static const FastFunctions all(kFastMethods, sizeof kFastMethods / sizeof *kFastMethods);
+  return all;
 }
 
 bool define_number(napi_env env, napi_value object, const char *name, double number) {
@@ -490,20 +326,14 @@ FastCaller::~FastCaller() {
 }
 
 bool FastCaller::define(napi_env env, napi_value exports) {
-  const Table &table = process_table();
   napi_value object;
-  if (table.descriptions == nullptr || view_is_off() || !sit_down()) {
+  if (!functions().are_known() || view_is_off() || !sit_down()) {
     return true;
   }
   if (napi_create_object(env, &object) != napi_ok || !define_number(env, object, "seat", seat) ||
       !define_number(env, object, "done", kDone) ||
-      !define_number(env, object, "absent", kAbsent)) {
+      !define_number(env, object, "absent", kAbsent) || !functions().define(env, object)) {
     return false;
-  }
-  for (size_t i = 0; i < kFastMethodCount; i++) {
-    if (!define_function(env, object, table, i)) {
-      return false;
-    }
   }
   return napi_object_freeze(env, object) == napi_ok &&
          napi_set_named_property(env, exports, "fast", object) == napi_ok;
