@@ -6,7 +6,7 @@
 #include "alloc.h"
 
 typedef struct job {
-  objects of;
+  object_set of;
   sh_id dropped;
   sh_value out; // results
   uint32_t n;
@@ -14,7 +14,7 @@ typedef struct job {
 } job;
 
 static void set_up(fixture *f, job *j) {
-  j->of = objects_new(f);
+  j->of = object_set_new(f);
   j->dropped = new_string(f, "dropped");
 }
 

@@ -12,7 +12,7 @@
 // Objects that the operations of a table are done to. Texts are given wide and stored narrow: keys
 // and what is compared take scratch memory for it.
 typedef struct job {
-  objects of;
+  object_set of;
   sh_id moved;
   uint16_t *texts[2]; // LONG units each, that fit latin1
   sh_value a;         // the same as values
@@ -32,7 +32,7 @@ static void set_up(fixture *f, job *j) {
   }
   j->a = v_wide(j->texts[0], LONG);
   j->b = v_wide(j->texts[1], LONG);
-  j->of = objects_new(f);
+  j->of = object_set_new(f);
   j->moved = new_string(f, "moved");
 }
 

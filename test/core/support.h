@@ -150,7 +150,7 @@ void check_sweep(fixture *f, void (*fail_after)(sh_heap *heap, int64_t n), sweep
   check_sweep((f), sh_test_fail_local_after, (op), (arg), (least), __FILE__, __LINE__)
 
 // One object of each type, for tables of operations; the map and the vector hold 40 numbers.
-typedef struct objects {
+typedef struct object_set {
   sh_id string;
   sh_id number;
   sh_id map;
@@ -158,9 +158,9 @@ typedef struct objects {
   sh_id record; // text, number, any
   sh_id bytes;
   uint32_t shape;
-} objects;
+} object_set;
 
-objects objects_new(fixture *f);
+object_set object_set_new(fixture *f);
 
 // Gives up what an operation has returned, if it has succeeded.
 sh_status give_up(fixture *f, sh_status status, const sh_value *value);

@@ -208,8 +208,8 @@ void refill_slots(fixture *f, drained *d) {
   free(d->indices);
 }
 
-objects objects_new(fixture *f) {
-  objects of;
+object_set object_set_new(fixture *f) {
+  object_set of;
   sh_field fields[] = {{.name = v_text("text"), .type = SH_FIELD_STRING},
                        {.name = v_text("number"), .type = SH_FIELD_NUMBER},
                        {.name = v_text("any"), .type = SH_FIELD_ANY}};
